@@ -1,0 +1,24 @@
+// What the datagram session has measured about the path to its peer.
+#pragma once
+
+#include "common/timeline.h"
+
+namespace usbgw {
+
+// The two offsets compare clocks of two machines and are meaningless alone; a peer's stamp t reaches
+// us over the fastest path at t + inbound_offset on our clock, and what we send at local time s
+// reaches the peer at s + outbound_offset on its clock. Their sum is the minimum round trip, so
+// nothing here assumes a symmetric path. Both follow the slow drift between the two clocks.
+struct PathEstimate {
+  bool valid = false;
+  Duration inbound_offset{};   // min(local receive - peer send)
+  Duration outbound_offset{};  // min(peer receive - local send)
+  Duration round_trip_min{};
+  Duration round_trip_smoothed{};
+  Duration jitter{};  // peak to peak of the inbound one-way delay over the last 10 s
+
+  // One-way delay of the fastest path, half of the minimum round trip.
+  [[nodiscard]] Duration base() const { return round_trip_min / 2; }
+};
+
+}  // namespace usbgw
