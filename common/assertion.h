@@ -5,6 +5,6 @@ namespace usbgw {
 [[noreturn]] void assertion_failed(const char* expression, const char* file, int line);
 }
 
-#define USBGW_ASSERT(expression)                                              \
-  (static_cast<bool>(expression) ? static_cast<void>(0)                       \
+#define USBGW_ASSERT(expression)                        \
+  (static_cast<bool>(expression) ? static_cast<void>(0) \
                                  : ::usbgw::assertion_failed(#expression, __FILE__, __LINE__))

@@ -11,10 +11,14 @@ namespace usbgw {
 
 template <std::unsigned_integral U>
 [[nodiscard]] constexpr U byte_swap(U value) {
-  if constexpr (sizeof(U) == 1) return value;
-  else if constexpr (sizeof(U) == 2) return __builtin_bswap16(value);
-  else if constexpr (sizeof(U) == 4) return __builtin_bswap32(value);
-  else return __builtin_bswap64(value);
+  if constexpr (sizeof(U) == 1)
+    return value;
+  else if constexpr (sizeof(U) == 2)
+    return __builtin_bswap16(value);
+  else if constexpr (sizeof(U) == 4)
+    return __builtin_bswap32(value);
+  else
+    return __builtin_bswap64(value);
 }
 
 static_assert(std::endian::native == std::endian::little, "usbgw runs on little-endian machines");

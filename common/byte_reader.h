@@ -1,5 +1,6 @@
-// Bounded readers and writers. HeaderReader proves one length at run time and every offset at compile
-// time; ByteReader and ByteWriter walk what has no fixed layout, and remember the first overrun.
+// Bounded readers and writers. HeaderReader proves one length at run time and every offset at
+// compile time; ByteReader and ByteWriter walk what has no fixed layout, and remember the first
+// overrun.
 #pragma once
 
 #include <optional>
@@ -48,7 +49,8 @@ class HeaderWriter {
   std::span<std::byte> bytes_;
 };
 
-// Sequential big-endian reader. After an overrun every read gives zero and ok() is false: check once at the end.
+// Sequential big-endian reader. After an overrun every read gives zero and ok() is false: check
+// once at the end.
 class ByteReader {
  public:
   explicit ByteReader(std::span<const std::byte> bytes) : rest_(bytes) {}

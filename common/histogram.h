@@ -11,7 +11,9 @@ namespace usbgw {
 
 class Histogram {
  public:
-  Histogram() : counts_(std::make_unique<std::array<std::uint64_t, kBuckets>>()) { counts_->fill(0); }
+  Histogram() : counts_(std::make_unique<std::array<std::uint64_t, kBuckets>>()) {
+    counts_->fill(0);
+  }
 
   void record(std::int64_t value);
   void merge(const Histogram& other);

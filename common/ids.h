@@ -17,7 +17,8 @@ using StreamId = Strong<struct StreamIdTag, std::uint16_t>;
 // Counts the openings of one stream, so that records of an earlier opening are told apart. Wraps.
 using StreamEpoch = Strong<struct StreamEpochTag, std::uint8_t>;
 
-// Number of a source symbol within one opening of a stream, from 0. On the wire 32 bits; unwrapped here.
+// Number of a source symbol within one opening of a stream, from 0. On the wire 32 bits; unwrapped
+// here.
 using SourceNumber = Strong<struct SourceNumberTag, std::int64_t>;
 
 // Number of a USB service interval within one opening of a stream, from 0. On the wire 32 bits.

@@ -5,10 +5,10 @@
 
 namespace usbgw {
 
-// The two offsets compare clocks of two machines and are meaningless alone; a peer's stamp t reaches
-// us over the fastest path at t + inbound_offset on our clock, and what we send at local time s
-// reaches the peer at s + outbound_offset on its clock. Their sum is the minimum round trip, so
-// nothing here assumes a symmetric path. Both follow the slow drift between the two clocks.
+// The two offsets compare clocks of two machines and are meaningless alone; a peer's stamp t
+// reaches us over the fastest path at t + inbound_offset on our clock, and what we send at local
+// time s reaches the peer at s + outbound_offset on its clock. Their sum is the minimum round trip,
+// so nothing here assumes a symmetric path. Both follow the slow drift between the two clocks.
 struct PathEstimate {
   bool valid = false;
   Duration inbound_offset{};   // min(local receive - peer send)

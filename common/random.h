@@ -1,5 +1,5 @@
-// Seeded, portable pseudo-random numbers (xoshiro256++, Blackman & Vigna 2019; seeded by splitmix64):
-// the same seed gives the same run on every machine. Not for keys.
+// Seeded, portable pseudo-random numbers (xoshiro256++, Blackman & Vigna 2019; seeded by
+// splitmix64): the same seed gives the same run on every machine. Not for keys.
 #pragma once
 
 #include <array>

@@ -6,16 +6,26 @@ namespace usbgw {
 
 std::string_view to_string(ErrorCode code) {
   switch (code) {
-    case ErrorCode::invalid_argument: return "invalid argument";
-    case ErrorCode::not_found: return "not found";
-    case ErrorCode::busy: return "busy";
-    case ErrorCode::refused: return "refused";
-    case ErrorCode::unavailable: return "unavailable";
-    case ErrorCode::disconnected: return "disconnected";
-    case ErrorCode::timed_out: return "timed out";
-    case ErrorCode::protocol: return "protocol violation";
-    case ErrorCode::exhausted: return "limit reached";
-    case ErrorCode::io: return "input/output error";
+    case ErrorCode::invalid_argument:
+      return "invalid argument";
+    case ErrorCode::not_found:
+      return "not found";
+    case ErrorCode::busy:
+      return "busy";
+    case ErrorCode::refused:
+      return "refused";
+    case ErrorCode::unavailable:
+      return "unavailable";
+    case ErrorCode::disconnected:
+      return "disconnected";
+    case ErrorCode::timed_out:
+      return "timed out";
+    case ErrorCode::protocol:
+      return "protocol violation";
+    case ErrorCode::exhausted:
+      return "limit reached";
+    case ErrorCode::io:
+      return "input/output error";
   }
   return "unknown";
 }

@@ -5,9 +5,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
-
 #include <tl/expected.hpp>
+#include <utility>
 
 namespace usbgw {
 
@@ -19,8 +18,8 @@ enum class ErrorCode : std::uint8_t {
   unavailable,  // a module, a right, hugepages, a device is missing on this machine
   disconnected,
   timed_out,
-  protocol,     // a peer sent what it must not
-  exhausted,    // a fixed limit of ours was reached
+  protocol,   // a peer sent what it must not
+  exhausted,  // a fixed limit of ours was reached
   io,
 };
 

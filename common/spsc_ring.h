@@ -1,6 +1,6 @@
-// Bounded ring between exactly one producer thread and one consumer thread. Lock-free, no allocation
-// after construction. Head and tail sit on their own cache lines; each side caches the other's index,
-// so the shared lines move only when the cached view runs out.
+// Bounded ring between exactly one producer thread and one consumer thread. Lock-free, no
+// allocation after construction. Head and tail sit on their own cache lines; each side caches the
+// other's index, so the shared lines move only when the cached view runs out.
 #pragma once
 
 #include <array>

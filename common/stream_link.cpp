@@ -27,13 +27,16 @@ std::optional<StreamLink::Claim> StreamLink::claim() {
 bool StreamLink::publish(const StreamItem& item) {
   USBGW_ASSERT(holds_[item.block.value()] > 0);
   USBGW_ASSERT(std::size_t{item.offset} + item.length <= block_bytes_);
-  if (holds_[item.block.value()] >= 64) return false;  // bounds home_; no datagram holds so many records
+  if (holds_[item.block.value()] >= 64)
+    return false;  // bounds home_; no datagram holds so many records
   if (!items_.push(item)) return false;
   ++holds_[item.block.value()];
   return true;
 }
 
-void StreamLink::retire(BlockIndex block) { drop_hold(block); }
+void StreamLink::retire(BlockIndex block) {
+  drop_hold(block);
+}
 
 std::size_t StreamLink::free_blocks() {
   collect();

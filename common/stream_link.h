@@ -4,10 +4,11 @@
 //   producer: claim() -> fill -> publish() any number of items -> retire()
 //   consumer: pop() -> read bytes() -> ... -> release()
 //
-// A block goes back to the pool when the producer has retired it and the consumer has released every
-// item that points into it. Outbound, a block is one source symbol that the packet worker may keep
-// until its repair window has passed; inbound, a block is one opened datagram that several items share.
-// Nothing here allocates after construction, and an empty pool or a full ring is a value.
+// A block goes back to the pool when the producer has retired it and the consumer has released
+// every item that points into it. Outbound, a block is one source symbol that the packet worker may
+// keep until its repair window has passed; inbound, a block is one opened datagram that several
+// items share. Nothing here allocates after construction, and an empty pool or a full ring is a
+// value.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +28,8 @@ using BlockIndex = Strong<struct BlockIndexTag, std::uint32_t>;
 enum class Provenance : std::uint8_t { direct, repaired, retransmitted };
 
 enum class ItemKind : std::uint8_t {
-  source,         // body: a source symbol (wire/isochronous_body.h, wire/interrupt_body.h)
-  clock_report,   // body: wire::ClockReport; unnumbered, newest wins
+  source,        // body: a source symbol (wire/isochronous_body.h, wire/interrupt_body.h)
+  clock_report,  // body: wire::ClockReport; unnumbered, newest wins
 };
 
 struct StreamItem {
@@ -55,7 +56,8 @@ class StreamLink {
   };
   // Nothing when every block is out: the caller counts the drop.
   [[nodiscard]] std::optional<Claim> claim();
-  // item.block must be claimed and not retired; false when the ring is full (the item is then not sent).
+  // item.block must be claimed and not retired; false when the ring is full (the item is then not
+  // sent).
   [[nodiscard]] bool publish(const StreamItem& item);
   // The producer's own hold on the block ends.
   void retire(BlockIndex block);
@@ -79,8 +81,8 @@ class StreamLink {
 
   std::size_t block_bytes_;
   std::vector<std::byte> memory_;
-  std::vector<std::uint16_t> holds_;       // producer's
-  std::vector<BlockIndex> free_;           // producer's
+  std::vector<std::uint16_t> holds_;  // producer's
+  std::vector<BlockIndex> free_;      // producer's
   SpscRing<StreamItem> items_;
   SpscRing<BlockIndex> home_;
 };

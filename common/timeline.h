@@ -1,5 +1,6 @@
 // Time as every layer sees it. Stamps are CLOCK_MONOTONIC_RAW nanoseconds in production and virtual
-// nanoseconds in the simulation. Layers take `now` as an argument; only app/ and simulation/ own a Clock.
+// nanoseconds in the simulation. Layers take `now` as an argument; only app/ and simulation/ own a
+// Clock.
 #pragma once
 
 #include <chrono>

@@ -22,11 +22,14 @@ class EndpointAddress {
   constexpr EndpointAddress() = default;
   constexpr explicit EndpointAddress(std::uint8_t address) : address_(address) {}
   constexpr EndpointAddress(std::uint8_t number, Direction direction)
-      : address_(static_cast<std::uint8_t>((number & 0x0F) | (direction == Direction::in ? 0x80 : 0))) {}
+      : address_(
+            static_cast<std::uint8_t>((number & 0x0F) | (direction == Direction::in ? 0x80 : 0))) {}
   [[nodiscard]] constexpr std::uint8_t value() const { return address_; }
   [[nodiscard]] constexpr std::uint8_t number() const { return address_ & 0x0F; }
   [[nodiscard]] constexpr bool is_in() const { return (address_ & 0x80) != 0; }
-  [[nodiscard]] constexpr Direction direction() const { return is_in() ? Direction::in : Direction::out; }
+  [[nodiscard]] constexpr Direction direction() const {
+    return is_in() ? Direction::in : Direction::out;
+  }
   constexpr auto operator<=>(const EndpointAddress&) const = default;
 
  private:

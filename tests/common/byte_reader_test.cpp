@@ -1,8 +1,8 @@
 #include "common/byte_reader.h"
 
-#include <array>
-
 #include <gtest/gtest.h>
+
+#include <array>
 
 namespace usbgw {
 namespace {

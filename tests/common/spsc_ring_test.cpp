@@ -1,9 +1,9 @@
 #include "common/spsc_ring.h"
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <thread>
-
-#include <gtest/gtest.h>
 
 namespace usbgw {
 namespace {

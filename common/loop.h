@@ -1,0 +1,32 @@
+// A duty cycle. A worker thread runs one or several loops (fused where cores are few); the
+// simulation runs all of them in one thread under virtual time.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "common/timeline.h"
+
+namespace usbgw {
+
+class Loop {
+ public:
+  virtual ~Loop() = default;
+  // One bounded turn; returns the work done (0: nothing), so that the runner knows when to idle.
+  virtual std::size_t turn(Instant now) = 0;
+  // When turn() must run again even if nothing arrives; kNever when only input can make work.
+  [[nodiscard]] virtual Instant next_deadline() const = 0;
+  // File descriptors whose readability means work; appended. Poll-mode loops add none.
+  virtual void append_descriptors(std::vector<int>& readable) const { static_cast<void>(readable); }
+  // True while latency matters (a stream is open): the runner then idles in short steps.
+  [[nodiscard]] virtual bool is_live() const { return false; }
+};
+
+// Ends another worker's idle sleep; callable from any thread, cheap when that worker is awake.
+class Waker {
+ public:
+  virtual ~Waker() = default;
+  virtual void wake() = 0;
+};
+
+}  // namespace usbgw

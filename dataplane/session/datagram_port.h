@@ -1,0 +1,46 @@
+// The edge between the session and whatever moves datagrams: a DPDK port queue (dataplane/dpdk/) or
+// the simulated network (simulation/). One packet worker owns it; nothing here is thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "common/ip_address.h"
+#include "common/timeline.h"
+#include "qos/traffic_class.h"
+
+namespace usbgw::session {
+
+struct ReceivedDatagram {
+  UdpEndpoint from;
+  std::span<std::byte> payload;  // UDP payload; ours to overwrite until release()
+};
+
+class DatagramPort {
+ public:
+  virtual ~DatagramPort() = default;
+
+  // Up to burst.size() datagrams addressed to our UDP port; everything else (ARP, NDP, ping,
+  // strangers) is dealt with inside. The payloads stay valid until release(), which must come
+  // before the next receive().
+  [[nodiscard]] virtual std::size_t receive(std::span<ReceivedDatagram> burst, Instant now) = 0;
+  virtual void release() = 0;
+
+  // Room for one datagram's UDP payload, at most max_payload(to) bytes; empty when buffers ran out
+  // or the next hop's link address is not known yet (it is then being asked for, and the drop is
+  // counted). Exactly one commit() or abandon() must follow a non-empty reserve().
+  [[nodiscard]] virtual std::span<std::byte> reserve(const UdpEndpoint& to, Instant now) = 0;
+  virtual void commit(std::size_t bytes, qos::TrafficClass traffic_class) = 0;
+  virtual void abandon() = 0;
+  // Hands what was committed to the wire; called at the end of every turn. Returns datagrams sent.
+  virtual std::size_t flush(Instant now) = 0;
+
+  // Largest UDP payload that the port itself can carry to `to` without IP fragmentation (the path
+  // may carry less).
+  [[nodiscard]] virtual std::size_t max_payload(const UdpEndpoint& to) const = 0;
+  [[nodiscard]] virtual UdpEndpoint local() const = 0;
+  // Timers of its own (neighbour resolution); kNever if none.
+  [[nodiscard]] virtual Instant next_deadline() const { return kNever; }
+};
+
+}  // namespace usbgw::session

@@ -1,0 +1,103 @@
+// One datagram session with one peer: seals and opens, numbers packets, rejects replays, removes
+// duplicates, repairs, acknowledges and resends what must be reliable, measures the path, probes
+// its MTU. Sans-IO and single-threaded: the packet worker that owns the port queue owns the
+// session. It moves source symbols between the two StreamLinks and datagrams; it does not know what
+// they contain.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "common/ip_address.h"
+#include "common/path_estimate.h"
+#include "common/stream_link.h"
+#include "dataplane/session/datagram_port.h"
+#include "dataplane/session/session_counters.h"
+
+namespace usbgw::session {
+
+// Names a session in the datagrams that its chooser receives.
+using SessionIndex = Strong<struct SessionIndexTag, std::uint32_t>;
+
+struct SessionKeys {
+  std::array<std::byte, 16> transmit;
+  std::array<std::byte, 16> receive;
+  std::array<std::byte, 12> transmit_iv;  // nonce = iv XOR packet number (RFC 5116, 3.2 style)
+  std::array<std::byte, 12> receive_iv;
+};
+
+// Both sides call it with the TLS exporter's secret; `is_host` tells the directions apart.
+[[nodiscard]] SessionKeys derive_keys(std::span<const std::byte, 32> exporter_secret, bool is_host,
+                                      std::uint32_t epoch, std::uint32_t queue);
+
+struct SessionConfig {
+  SessionIndex local_index;   // in datagrams we receive
+  SessionIndex remote_index;  // in datagrams we send
+  UdpEndpoint remote;
+  std::size_t initial_payload = 1400;  // UDP payload until the probes have found more
+  std::size_t max_payload = 8900;      // never probe above (min of both ends' ports)
+  Duration ping_interval = std::chrono::milliseconds(100);
+};
+
+enum class Delivery : std::uint8_t {
+  timely,    // isochronous: sent once plus repair; delivered at once, out of order, each source at
+             // most once
+  reliable,  // polled: resent until acknowledged; delivered in order
+};
+
+// First repair policy: one verbatim copy of each source, `copy_after` later; zero duration: none.
+struct RepairOptions {
+  Duration copy_after{};
+};
+
+struct StreamOptions {
+  StreamId stream;
+  StreamEpoch epoch;
+  Delivery delivery = Delivery::timely;
+  qos::TrafficClass traffic_class = qos::TrafficClass::isochronous;
+  RepairOptions repair;
+};
+
+class Session {
+ public:
+  // `inbound`: the session is its producer (opened datagrams). `outbound`: the session is its
+  // consumer. Both outlive the session. inbound.block_bytes() >= max_payload.
+  Session(const SessionConfig& config, const SessionKeys& keys, StreamLink& inbound,
+          StreamLink& outbound);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Replaces an earlier opening of the same stream in that direction. False: no stream slot left.
+  [[nodiscard]] bool open_outbound(const StreamOptions& options);
+  [[nodiscard]] bool open_inbound(const StreamOptions& options);
+  void close_outbound(StreamId stream);
+  void close_inbound(StreamId stream);
+
+  // A datagram whose header named local_index. Opens it, publishes what it held to `inbound`.
+  void receive(std::span<std::byte> datagram, const UdpEndpoint& from, Instant now);
+  // Takes items from `outbound`, adds what is due (copies, resends, acks, pings, probes), seals
+  // into `port` and commits; the caller flushes. Returns the number of items and datagrams handled.
+  std::size_t transmit(DatagramPort& port, Instant now);
+  [[nodiscard]] Instant next_deadline() const;
+
+  [[nodiscard]] const PathEstimate& path() const;
+  // Largest source symbol that one datagram on this path carries, given what the probes have found.
+  [[nodiscard]] std::size_t max_source_bytes() const;
+  [[nodiscard]] std::size_t path_payload() const;  // UDP payload that the probes have confirmed
+  [[nodiscard]] const SessionCounters& counters() const;
+  [[nodiscard]] const SessionConfig& config() const;
+
+ private:
+  struct Implementation;  // keeps crypto and window headers out of every includer
+  std::unique_ptr<Implementation> implementation_;
+};
+
+// The session index of a datagram, if it starts like one of ours: for routing before anything is
+// trusted.
+[[nodiscard]] std::optional<SessionIndex> peek_session_index(std::span<const std::byte> datagram);
+
+}  // namespace usbgw::session

@@ -1,0 +1,54 @@
+// What `usbgw status` shows of one attachment. Plain numbers, copied out of the USB worker.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "common/histogram.h"
+#include "common/timeline.h"
+#include "common/usb.h"
+
+namespace usbgw::host {
+
+// Every interval that was due is exactly one of these; `late` counts arrivals after their due time
+// besides.
+struct IntervalAccount {
+  std::uint64_t direct = 0;
+  std::uint64_t repaired = 0;
+  std::uint64_t retransmitted = 0;
+  std::uint64_t concealed = 0;
+  std::uint64_t device_gap = 0;
+  std::uint64_t unlinked = 0;  // nobody asked for it: no URB was queued, or the URB was unlinked
+  std::uint64_t lead_in = 0;   // answered with silence before the stream's first data
+  std::uint64_t late = 0;
+  [[nodiscard]] std::uint64_t total() const {
+    return direct + repaired + retransmitted + concealed + device_gap + unlinked + lead_in;
+  }
+};
+
+struct StreamStatus {
+  EndpointAddress endpoint;
+  bool open = false;
+  Duration interval{};
+  Duration base{};
+  Duration playout{};       // D (IN) or D_out
+  Duration submit_ahead{};  // OUT: the agent's share of D_out
+  double clock_ppm = 0;     // recovered bus clock against our own
+  IntervalAccount account;
+  std::uint64_t playout_raises = 0;
+  std::uint64_t agent_late = 0;     // OUT intervals that the agent reported late
+  std::uint64_t agent_missing = 0;  // OUT intervals that went out as silence
+  // IN: device completion to the write into vhci. OUT: URB arrival to the agent's bus time
+  // (computed). ns.
+  std::int64_t latency_p50 = 0, latency_p99 = 0, latency_max = 0;
+};
+
+struct AttachmentStatus {
+  std::uint64_t urbs_submitted = 0;
+  std::uint64_t urbs_answered = 0;
+  std::uint64_t urbs_unlinked = 0;
+  std::uint64_t completions_refused = 0;  // the agent's answer did not match what was submitted
+  std::vector<StreamStatus> streams;
+};
+
+}  // namespace usbgw::host

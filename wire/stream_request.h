@@ -1,0 +1,39 @@
+// The stream messages of wire/session.proto as plain structs, so that USB workers never touch
+// protobuf.
+#pragma once
+
+#include <cstdint>
+
+#include "common/timeline.h"
+#include "common/usb.h"
+
+namespace usbgw::wire {
+
+enum class StreamKind : std::uint8_t { isochronous = 0, polled = 1 };
+
+struct StreamOpen {
+  AttachmentId attachment;
+  EndpointAddress endpoint;
+  StreamEpoch epoch;
+  StreamKind kind = StreamKind::isochronous;
+  std::uint32_t packet_bytes = 0;  // isochronous: bytes per interval; polled: the URB's length
+  std::uint32_t source_bytes = 0;  // largest source symbol that fits the path
+  Duration playout{};              // D
+};
+
+struct StreamOpened {
+  AttachmentId attachment;
+  EndpointAddress endpoint;
+  StreamEpoch epoch;
+  bool ok = false;
+  Duration interval{};
+  Duration submit_ahead{};  // OUT: how far ahead of the bus the agent submits
+};
+
+struct StreamClose {
+  AttachmentId attachment;
+  EndpointAddress endpoint;
+  StreamEpoch epoch;
+};
+
+}  // namespace usbgw::wire
