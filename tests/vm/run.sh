@@ -1,0 +1,106 @@
+#!/bin/bash
+# run.sh SCENARIO [NAME=VALUE...]: boots the guest, runs the scenario in it, and judges how the guest ended.
+# The scenario's header lines "#: clock virtual|plain", "#: timeout SECONDS", "#: disk NAME SIZE" and
+# "#: qemu ARGUMENTS" (where @RESULTS@ is the results folder) say what it needs.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../.."
+. scripts/lib.sh
+
+scenario=${1:?usage: run.sh SCENARIO [NAME=VALUE...]}
+shift
+script=tests/vm/scenarios/$scenario.sh
+[ -f "$script" ] || die "no scenario '$scenario'; there are: $(ls tests/vm/scenarios | sed 's/\.sh$//' | xargs)"
+command -v qemu-system-x86_64 >/dev/null || die "no qemu-system-x86_64; run ./dev setup"
+
+header() { sed -n "s/^#: $1 //p" "$script"; }
+clock=$(header clock)
+timeout=${USBGW_VM_TIMEOUT:-$(header timeout)}
+label=$scenario results=$PWD/out/vm/$scenario
+for assignment in "$@"; do
+  [[ $assignment =~ ^[a-z_]+= ]] || die "'$assignment' is not NAME=VALUE"
+  label+=" $assignment"
+done
+
+# One guest at a time on a machine: a second one takes the time of the first.
+exec 9>"${TMPDIR:-/tmp}/usbgw-vm.lock"
+if ! flock -n 9; then
+  echo "vm: another guest is running; waiting"
+  flock 9
+fi
+
+kernel=$(tests/vm/kernel.sh)
+rm -rf "$results"
+mkdir -p "$results"
+
+write_job() {
+  echo "export USBGW_REPO='$PWD' USBGW_KERNEL='$kernel' USBGW_SCENARIO='$scenario'"
+  # Guest time runs ahead of the machine's while the guest waits for it; the machine's limit is what counts.
+  echo "export USBGW_GUEST_TIMEOUT=$((timeout * 4))"
+  local assignment
+  for assignment in "$@"; do echo "export ${assignment%%=*}='${assignment#*=}'"; done
+}
+write_job "$@" >"$results/job"
+
+machine=q35
+case $clock in
+  virtual) emulation=(-accel "tcg,thread=single" -icount "shift=1,align=off,sleep=off" -smp 1) ;;
+  plain) emulation=(-accel "tcg,thread=multi" -smp 2) ;;
+  *) die "$script: '#: clock' must be virtual or plain" ;;
+esac
+while read -r name size; do truncate -s "$size" "$results/$name"; done < <(header disk)
+read -r -a extra < <(header qemu | sed "s|@RESULTS@|$results|g" | xargs -d '\n') || true
+
+qemu-system-x86_64 -M "$machine" -cpu max -m 3072 "${emulation[@]}" \
+  -nodefaults -display none -no-reboot -rtc clock=vm \
+  -kernel "$kernel/vmlinuz" -initrd "$kernel/initramfs.gz" \
+  -append "console=ttyS0 loglevel=3 panic=-1 oops=panic random.trust_cpu=on tsc=reliable nokaslr mitigations=off" \
+  -serial "file:$results/console.log" -serial "file:$results/kernel-live.log" \
+  -monitor "unix:$results/monitor,server=on,wait=off" \
+  -virtfs "local,path=/,mount_tag=machine,security_model=none,readonly=on,multidevs=remap" \
+  -virtfs "local,path=$results,mount_tag=results,security_model=none,multidevs=remap" \
+  "${extra[@]}" >"$results/qemu.log" 2>&1 9>&- &
+qemu=$!
+trap 'kill $qemu 2>/dev/null || true' EXIT
+
+watch_guest() { # returns 1 when the guest did not end in time
+  local start=$SECONDS period=20 next
+  [ -t 1 ] && period=1
+  next=$period
+  while kill -0 $qemu 2>/dev/null; do
+    sleep 0.2
+    if ((SECONDS - start >= timeout)); then
+      kill $qemu
+      wait $qemu || true
+      return 1
+    fi
+    if ((SECONDS - start >= next)); then
+      show_line "vm: $label: $((SECONDS - start)) s, $(last_line "$results/console.log")"
+      next=$((SECONDS - start + period))
+    fi
+  done
+  wait $qemu || true
+}
+
+kernel_complaints() {
+  cat "$results"/console.log "$results"/kernel-live.log "$results"/kernel.log 2>/dev/null | tr -d '\r' |
+    grep -aE "$(cat tests/vm/guest/kernel_complaints)" | sort -u | head -n 10
+}
+
+fail() {
+  end_line "vm: $label: FAILED after $((SECONDS - began)) s: $1"
+  echo "--- the end of $results/console.log"
+  tail -n "${2:-25}" "$results/console.log" | tr -d '\r'
+  exit 1
+}
+
+began=$SECONDS ended=yes
+watch_guest || ended=no
+complaints=$(kernel_complaints || true)
+[ -z "$complaints" ] || printf 'vm: the guest kernel complained:\n%s\n' "$complaints"
+[ "$ended" = yes ] || fail "the guest hangs: no end within $timeout s"
+[ -f "$results/exit_code" ] || fail "the guest died (panic, or QEMU: $(tail -n 1 "$results/qemu.log"))"
+code=$(cat "$results/exit_code")
+[ "$code" = 0 ] || fail "exit code $code"
+[ -z "$complaints" ] || fail "the scenario passed, but its kernel complained"
+end_line "vm: $label: ended after $((SECONDS - began)) s; $results has the logs"
+tail -n 1 "$results/output"
