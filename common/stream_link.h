@@ -69,8 +69,8 @@ class StreamLink {
   [[nodiscard]] std::span<const std::byte> bytes(const StreamItem& item) const;
   void release(const StreamItem& item);
 
-  // Either thread; a snapshot.
-  [[nodiscard]] bool empty() const { return items_.empty(); }
+  // Either thread; a snapshot of the items published and not yet popped.
+  [[nodiscard]] std::size_t pending() const { return items_.size(); }
 
  private:
   void collect();
