@@ -4,10 +4,12 @@
 // offset  type  field                                                     (network byte order)
 //  0      u32   index of a completed interval, low 32 bits
 //  4      u64   stamp: agent's CLOCK_MONOTONIC_RAW in ns when that interval completed
-// 12      u32   submitted ahead: ns between the submission of an interval to the bus and its
-// completion 16      s32   least margin since the last report: ns by which data came before its
-// submission (negative: late) 20      u32   intervals, since the stream opened, whose data came too
-// late 24      u32   intervals, since the stream opened, that went out as silence for want of data
+// 12      u32   submitted ahead: ns between an interval's submission to the bus and its completion
+// 16      s32   least margin since the last report: ns by which data came before its submission
+//               (negative: late)
+// 20      u32   intervals, since the stream opened, whose data came too late
+// 24      u32   intervals, since the stream opened, that went out as silence for want of data
+// Durations beyond their field saturate.
 #pragma once
 
 #include <cstdint>

@@ -1,17 +1,15 @@
 // What a source symbol of an isochronous stream contains. Opaque to the datagram session and to
 // fec/, which repairs it whole; written and read by the USB sides.
 //
-// offset  type     field                                                    (network byte order)
-//  0      u32      index of the first interval, low 32 bits
-//  4      u64      stamp: sender's CLOCK_MONOTONIC_RAW in ns; IN: when the last interval here
-//  completed,
-//                  OUT: when the URB arrived
-// 12      u8       count of intervals, 1..kMaxIntervals
-// 13      u8       flags: bit 0 fragment, bit 1 last fragment, bit 2 history is uniform
-// 14      u16      fragment: offset of this payload inside the one interval; else 0
-// 16      u8       history: number of preceding intervals whose lengths are repeated,
-// 0..kMaxHistory 17      3 * count     u16 length, u8 state; a fragment states the whole interval's
-// length
+// offset  type   field                                                      (network byte order)
+//  0      u32    index of the first interval, low 32 bits
+//  4      u64    stamp: sender's CLOCK_MONOTONIC_RAW in ns. IN: when the last interval here
+//                completed; OUT: when the URB arrived
+// 12      u8     count of intervals, 1..kMaxIntervals
+// 13      u8     flags: bit 0 fragment, bit 1 last fragment, bit 2 history is uniform
+// 14      u16    fragment: offset of this payload inside the one interval; else 0
+// 16      u8     history: number of preceding intervals whose lengths are repeated, 0..kMaxHistory
+// 17      count times: u16 length (a fragment states the whole interval's), u8 state
 //  .      u16 each, or one u16 if uniform: history, oldest first
 //  .      payload: the intervals' bytes back to back
 #pragma once
@@ -51,12 +49,13 @@ struct IsochronousBody {
   std::uint16_t fragment_offset = 0;
   std::uint8_t history_count = 0;
   std::array<Interval, kMaxIntervals> intervals{};
-  std::array<std::uint16_t, kMaxHistory>
-      history{};  // lengths of the intervals before first_index, oldest first
+  // Lengths of the intervals before first_index, oldest first.
+  std::array<std::uint16_t, kMaxHistory> history{};
   std::span<const std::byte> payload;
 
-  // Refuses truncation, count 0 or above the limits, unknown flags or states, a payload whose size
-  // is not the sum of the lengths (or, for a fragment, does not lie inside its interval).
+  // Refuses truncation, count 0 or above the limits, unknown flags or states, a device gap with
+  // bytes, a payload whose size is not the sum of the lengths (or, for a fragment, does not lie
+  // inside its interval; the last one ends it).
   [[nodiscard]] static WireResult<IsochronousBody> decode(std::span<const std::byte> bytes);
 };
 
