@@ -18,6 +18,8 @@ class Loop {
   [[nodiscard]] virtual Instant next_deadline() const = 0;
   // File descriptors whose readability means work; appended. Poll-mode loops add none.
   virtual void append_descriptors(std::vector<int>& readable) const { static_cast<void>(readable); }
+  // File descriptors whose writability means work, because output is waiting; appended.
+  virtual void append_writable(std::vector<int>& writable) const { static_cast<void>(writable); }
   // True while latency matters (a stream is open): the runner then idles in short steps.
   [[nodiscard]] virtual bool is_live() const { return false; }
 };
