@@ -1,0 +1,151 @@
+#include "node/packet_loop.h"
+
+#include <algorithm>
+#include <array>
+
+namespace usbgw::node {
+namespace {
+
+constexpr std::size_t kMaxSessions = 64;
+constexpr std::size_t kBurst = 32;
+constexpr Duration kPathPeriod = std::chrono::milliseconds(5);
+constexpr Duration kReportPeriod = std::chrono::milliseconds(200);
+
+}  // namespace
+
+PacketLoop::PacketLoop(session::DatagramPort& port, Waker& usb_waker, Waker& control_waker)
+    : port_(port), usb_waker_(usb_waker), control_waker_(control_waker) {
+  entries_.reserve(kMaxSessions);
+}
+
+std::size_t PacketLoop::turn(Instant now) {
+  std::size_t work = run_commands();
+  work += receive(now);
+  work += transmit(now);
+  if (work > 0) ++counters_.turns_with_work;
+  return work;
+}
+
+std::size_t PacketLoop::run_commands() {
+  std::size_t work = 0;
+  PacketCommand command;
+  while (commands_.pop(command)) {
+    ++work;
+    if (command.kind == PacketCommand::Kind::remove) {
+      remove(command.handle);
+    } else {
+      USBGW_ASSERT(entries_.size() < kMaxSessions);
+      entries_.push_back({command.handle, std::move(command.session), std::move(command.links), 0, {}, {}});
+    }
+  }
+  return work;
+}
+
+void PacketLoop::remove(SessionHandle handle) {
+  const auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.handle == handle; });
+  if (entry == entries_.end()) return;
+  PacketEvent event;
+  event.kind = PacketEvent::Kind::removed;
+  event.handle = handle;
+  event.session = std::move(entry->session);
+  event.links = std::move(entry->links);
+  entries_.erase(entry);
+  const bool posted = events_.push(std::move(event));
+  USBGW_ASSERT(posted);  // reports leave room: see publish_path()
+  control_waker_.wake();
+}
+
+PacketLoop::Entry* PacketLoop::find(session::SessionIndex index) {
+  for (Entry& entry : entries_) {
+    if (entry.session->config().local_index == index) return &entry;
+  }
+  return nullptr;
+}
+
+std::size_t PacketLoop::receive(Instant now) {
+  std::array<session::ReceivedDatagram, kBurst> burst;
+  const std::size_t count = port_.receive(burst, now);
+  for (const session::ReceivedDatagram& datagram : std::span(burst).first(count)) {
+    const auto index = session::peek_session_index(datagram.payload);
+    Entry* const entry = index ? find(*index) : nullptr;
+    if (entry == nullptr) {
+      ++counters_.unknown_session;
+      continue;
+    }
+    // A stream opened by a command is open before the datagram that it was opened for.
+    run_stream_commands(*entry);
+    entry->session->receive(datagram.payload, datagram.from, now);
+  }
+  port_.release();
+  if (count > 0) usb_waker_.wake();
+  return count;
+}
+
+std::size_t PacketLoop::transmit(Instant now) {
+  std::size_t work = 0;
+  for (Entry& entry : entries_) {
+    // Count the items before reading the commands: an item that is seen was published after its command.
+    const std::size_t ready = entry.links->outbound.pending();
+    run_stream_commands(entry);
+    work += entry.session->transmit(port_, now, ready);
+    publish_path(entry, now);
+  }
+  port_.flush(now);
+  return work;
+}
+
+void PacketLoop::run_stream_commands(Entry& entry) {
+  StreamCommand command;
+  while (entry.links->commands.pop(command)) {
+    bool opened = true;
+    switch (command.kind) {
+      case StreamCommand::Kind::open_outbound:
+        opened = entry.session->open_outbound(command.options);
+        entry.open_streams += opened ? 1 : 0;
+        break;
+      case StreamCommand::Kind::open_inbound:
+        opened = entry.session->open_inbound(command.options);
+        entry.open_streams += opened ? 1 : 0;
+        break;
+      case StreamCommand::Kind::close_outbound:
+        entry.session->close_outbound(command.options.stream);
+        entry.open_streams -= std::min(entry.open_streams, 1u);
+        break;
+      case StreamCommand::Kind::close_inbound:
+        entry.session->close_inbound(command.options.stream);
+        entry.open_streams -= std::min(entry.open_streams, 1u);
+        break;
+    }
+  }
+}
+
+void PacketLoop::publish_path(Entry& entry, Instant now) {
+  if (now >= entry.next_path) {
+    entry.next_path = now + kPathPeriod;
+    const PathUpdate update{entry.session->path(), entry.session->max_source_bytes()};
+    static_cast<void>(entry.links->paths.push(update));  // full: the reader has fresher ones than it can use
+  }
+  if (now >= entry.next_report) {
+    entry.next_report = now + kReportPeriod;
+    if (events_.size() > events_.capacity() / 2) return;  // room stays for removals
+    PacketEvent event;
+    event.kind = PacketEvent::Kind::report;
+    event.handle = entry.handle;
+    event.counters = entry.session->counters();
+    event.path = entry.session->path();
+    event.path_payload = entry.session->path_payload();
+    static_cast<void>(events_.push(std::move(event)));
+  }
+}
+
+Instant PacketLoop::next_deadline() const {
+  Instant next = port_.next_deadline();
+  for (const Entry& entry : entries_) next = std::min(next, entry.session->next_deadline());
+  return next;
+}
+
+bool PacketLoop::is_live() const {
+  return std::any_of(entries_.begin(), entries_.end(), [](const Entry& e) { return e.open_streams > 0; });
+}
+
+}  // namespace usbgw::node

@@ -1,0 +1,82 @@
+// The packet worker's duty cycle for one port queue: receive a burst, route by session index, let each
+// session open, repair and deliver; then take what the USB workers published, seal and transmit.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "common/loop.h"
+#include "dataplane/session/datagram_port.h"
+#include "dataplane/session/session.h"
+#include "node/session_links.h"
+
+namespace usbgw::node {
+
+struct PacketCommand {
+  enum class Kind : std::uint8_t { add, remove };
+  Kind kind{};
+  SessionHandle handle;
+  std::unique_ptr<session::Session> session;  // add: built by the control thread, so nothing is allocated here
+  std::shared_ptr<SessionLinks> links;
+};
+
+struct PacketEvent {
+  enum class Kind : std::uint8_t { removed, report };
+  Kind kind{};
+  SessionHandle handle;
+  std::unique_ptr<session::Session> session;  // removed: goes home to be destroyed
+  std::shared_ptr<SessionLinks> links;
+  session::SessionCounters counters;          // report
+  PathEstimate path;
+  std::size_t path_payload = 0;
+};
+
+class PacketLoop : public Loop {
+ public:
+  struct Counters {
+    std::uint64_t unknown_session = 0;  // datagrams that name no session of ours
+    std::uint64_t turns_with_work = 0;
+  };
+
+  // `usb_waker` is woken when items were published for the USB worker.
+  PacketLoop(session::DatagramPort& port, Waker& usb_waker, Waker& control_waker);
+
+  // Control thread. Commands are never lost: the ring is larger than the number of sessions.
+  [[nodiscard]] bool post(PacketCommand&& command) { return commands_.push(std::move(command)); }
+  [[nodiscard]] bool take(PacketEvent& event) { return events_.pop(event); }
+
+  // Packet worker.
+  std::size_t turn(Instant now) override;
+  [[nodiscard]] Instant next_deadline() const override;
+  [[nodiscard]] bool is_live() const override;
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+ private:
+  struct Entry {
+    SessionHandle handle;
+    std::unique_ptr<session::Session> session;
+    std::shared_ptr<SessionLinks> links;
+    std::uint32_t open_streams = 0;
+    Instant next_path{};
+    Instant next_report{};
+  };
+
+  std::size_t receive(Instant now);
+  std::size_t run_commands();
+  std::size_t transmit(Instant now);
+  void remove(SessionHandle handle);
+  static void run_stream_commands(Entry& entry);
+  void publish_path(Entry& entry, Instant now);
+  [[nodiscard]] Entry* find(session::SessionIndex index);
+
+  session::DatagramPort& port_;
+  Waker& usb_waker_;
+  Waker& control_waker_;
+  std::vector<Entry> entries_;
+  SpscRing<PacketCommand> commands_{256};
+  SpscRing<PacketEvent> events_{1024};
+  Counters counters_;
+};
+
+}  // namespace usbgw::node

@@ -1,0 +1,42 @@
+#include "node/stream_commands.h"
+
+#include <algorithm>
+
+namespace usbgw::node {
+
+bool StreamCommands::open(const wire::StreamOpen& open, bool sends) {
+  const StreamId stream = stream_of(open.attachment, open.endpoint);
+  close(stream);
+  StreamCommand command;
+  command.kind = sends ? StreamCommand::Kind::open_outbound : StreamCommand::Kind::open_inbound;
+  command.options.stream = stream;
+  command.options.epoch = open.epoch;
+  if (open.kind == wire::StreamKind::polled) {
+    command.options.delivery = session::Delivery::reliable;
+    command.options.traffic_class = qos::TrafficClass::interrupt;
+  } else {
+    command.options.delivery = session::Delivery::timely;
+    command.options.traffic_class = qos::TrafficClass::isochronous;
+    if (repair_.copies) command.options.repair.copy_after = repair_.delay.count() > 0 ? repair_.delay : open.playout / 2;
+  }
+  if (!links_.commands.push(std::move(command))) return false;
+  open_.push_back({stream, sends});
+  return true;
+}
+
+void StreamCommands::close(StreamId stream) {
+  const auto known = std::find_if(open_.begin(), open_.end(), [&](const Open& o) { return o.stream == stream; });
+  if (known == open_.end()) return;
+  StreamCommand command;
+  command.kind = known->sends ? StreamCommand::Kind::close_outbound : StreamCommand::Kind::close_inbound;
+  command.options.stream = stream;
+  // A full ring leaves the stream open in the session until its next opening replaces it.
+  static_cast<void>(links_.commands.push(std::move(command)));
+  open_.erase(known);
+}
+
+void StreamCommands::close_all() {
+  while (!open_.empty()) close(open_.back().stream);
+}
+
+}  // namespace usbgw::node

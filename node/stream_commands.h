@@ -1,0 +1,38 @@
+// Opens and closes an attachment's streams in the datagram session, and remembers which are open, so that
+// whatever ends an attachment can close them.
+#pragma once
+
+#include <vector>
+
+#include "node/session_links.h"
+#include "wire/stream_request.h"
+
+namespace usbgw::node {
+
+// First repair policy: a verbatim copy of each isochronous source.
+struct RepairConfig {
+  bool copies = true;
+  Duration delay{};  // zero: half the playout margin of the stream
+};
+
+class StreamCommands {
+ public:
+  StreamCommands(SessionLinks& links, RepairConfig repair) : links_(links), repair_(repair) { open_.reserve(64); }
+
+  // `sends`: this side sends the stream's data. False when the packet worker's command ring is full.
+  [[nodiscard]] bool open(const wire::StreamOpen& open, bool sends);
+  void close(StreamId stream);
+  void close_all();
+  [[nodiscard]] bool any_open() const { return !open_.empty(); }
+
+ private:
+  struct Open {
+    StreamId stream;
+    bool sends = false;
+  };
+  SessionLinks& links_;
+  RepairConfig repair_;
+  std::vector<Open> open_;
+};
+
+}  // namespace usbgw::node
