@@ -1,0 +1,80 @@
+// A thread that runs loops in turn, and idles the way its core allows: busy-polling on a core of its own,
+// else sleeping until the next deadline, a readable descriptor or a wake-up.
+#pragma once
+
+#include <poll.h>
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/loop.h"
+#include "common/result.h"
+
+namespace usbgw::app {
+
+// An eventfd that is written only when the sleeper sleeps.
+class EventWaker final : public Waker {
+ public:
+  EventWaker();
+  ~EventWaker() override;
+  EventWaker(const EventWaker&) = delete;
+  EventWaker& operator=(const EventWaker&) = delete;
+
+  void wake() override;
+
+  // The sleeper's side: true when it may sleep on descriptor(); false when it was woken meanwhile.
+  [[nodiscard]] bool prepare_sleep();
+  void end_sleep();
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+  std::atomic<bool> pending_{false};
+  std::atomic<bool> sleeping_{false};
+};
+
+struct WorkerConfig {
+  std::string name;          // at most 15 characters: shown by ps -L
+  std::optional<int> core;   // pinned; none: anywhere
+  int realtime = 0;          // SCHED_FIFO priority; 0: none
+  bool busy = false;         // never sleep
+  bool polls = false;        // has a poll-mode port, which no descriptor announces
+  Duration live_sleep = std::chrono::microseconds(100);  // longest sleep between polls while a stream is open
+  Duration idle_sleep = std::chrono::milliseconds(2);    // and while none is
+};
+
+class Worker {
+ public:
+  explicit Worker(WorkerConfig config);
+  ~Worker();  // stops and joins
+
+  // Before start(); the loops outlive the worker.
+  void add(Loop& loop) { loops_.push_back(&loop); }
+  // Refused rights (pinning, real-time) are returned as a warning text and the worker runs without.
+  [[nodiscard]] std::vector<std::string> start();
+  void stop();
+  [[nodiscard]] EventWaker& waker() { return waker_; }
+
+ private:
+  void run();
+  void idle(Instant now);
+  [[nodiscard]] std::string apply_scheduling() const;
+  void collect_descriptors();
+
+  WorkerConfig config_;
+  EventWaker waker_;
+  std::vector<Loop*> loops_;
+  std::vector<int> readable_;
+  std::vector<int> writable_;
+  std::vector<pollfd> polls_;
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> started_{false};
+  std::string warning_;
+  std::thread thread_;
+};
+
+}  // namespace usbgw::app
