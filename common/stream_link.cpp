@@ -31,6 +31,7 @@ bool StreamLink::publish(const StreamItem& item) {
     return false;  // bounds home_; no datagram holds so many records
   if (!items_.push(item)) return false;
   ++holds_[item.block.value()];
+  ++outstanding_[item.stream.value()];
   return true;
 }
 
@@ -43,18 +44,26 @@ std::size_t StreamLink::free_blocks() {
   return free_.size();
 }
 
+std::size_t StreamLink::outstanding(StreamId stream) {
+  collect();
+  return outstanding_[stream.value()];
+}
+
 std::span<const std::byte> StreamLink::bytes(const StreamItem& item) const {
   return std::span(memory_).subspan(item.block.value() * block_bytes_ + item.offset, item.length);
 }
 
 void StreamLink::release(const StreamItem& item) {
-  const bool fits = home_.push(item.block);
+  const bool fits = home_.push(Returned{item.block, item.stream});
   USBGW_ASSERT(fits);
 }
 
 void StreamLink::collect() {
-  BlockIndex index;
-  while (home_.pop(index)) drop_hold(index);
+  Returned returned;
+  while (home_.pop(returned)) {
+    --outstanding_[returned.stream.value()];
+    drop_hold(returned.block);
+  }
 }
 
 void StreamLink::drop_hold(BlockIndex block) {

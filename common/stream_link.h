@@ -62,7 +62,12 @@ class StreamLink {
   // The producer's own hold on the block ends.
   void retire(BlockIndex block);
   [[nodiscard]] std::size_t block_bytes() const { return block_bytes_; }
+  [[nodiscard]] std::size_t block_count() const { return holds_.size(); }
   [[nodiscard]] std::size_t free_blocks();
+  // Items of this stream that the consumer has not released yet. A reliable stream's items stay out
+  // until the peer has acknowledged them: its producer stops filling at a limit of its own, so that
+  // one stalled stream does not take every block.
+  [[nodiscard]] std::size_t outstanding(StreamId stream);
 
   // --- consumer thread ---
   [[nodiscard]] bool pop(StreamItem& item) { return items_.pop(item); }
@@ -73,6 +78,10 @@ class StreamLink {
   [[nodiscard]] std::size_t pending() const { return items_.size(); }
 
  private:
+  struct Returned {
+    BlockIndex block;
+    StreamId stream;
+  };
   void collect();
   void drop_hold(BlockIndex block);
   std::span<std::byte> block(BlockIndex index) {
@@ -83,8 +92,10 @@ class StreamLink {
   std::vector<std::byte> memory_;
   std::vector<std::uint16_t> holds_;  // producer's
   std::vector<BlockIndex> free_;      // producer's
+  // Producer's; by StreamId.
+  std::vector<std::uint32_t> outstanding_ = std::vector<std::uint32_t>(std::size_t{1} << 16);
   SpscRing<StreamItem> items_;
-  SpscRing<BlockIndex> home_;
+  SpscRing<Returned> home_;
 };
 
 }  // namespace usbgw

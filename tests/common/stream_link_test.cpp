@@ -54,5 +54,21 @@ TEST(StreamLink, FullRingRefusesTheItemAndKeepsTheBlock) {
   EXPECT_EQ(link.free_blocks(), 1u);
 }
 
+TEST(StreamLink, OutstandingCountsTheStreamsItemsUntilTheirRelease) {
+  StreamLink link(1, 16, 4);
+  const auto claim = link.claim();
+  ASSERT_TRUE(claim);
+  StreamItem item = item_in(claim->block, 0, 1);
+  item.stream = StreamId{0x0181};
+  EXPECT_TRUE(link.publish(item));
+  EXPECT_TRUE(link.publish(item));
+  EXPECT_EQ(link.outstanding(StreamId{0x0181}), 2u);
+  EXPECT_EQ(link.outstanding(StreamId{0x0182}), 0u);
+  ASSERT_TRUE(link.pop(item));
+  EXPECT_EQ(link.outstanding(StreamId{0x0181}), 2u);
+  link.release(item);
+  EXPECT_EQ(link.outstanding(StreamId{0x0181}), 1u);
+}
+
 }  // namespace
 }  // namespace usbgw
