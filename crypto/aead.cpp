@@ -1,0 +1,112 @@
+#include "crypto/aead.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "common/assertion.h"
+#include "common/byte_order.h"
+
+namespace usbgw::crypto {
+namespace {
+
+using EvpContext = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
+
+unsigned char* raw(std::byte* bytes) {
+  return reinterpret_cast<unsigned char*>(bytes);
+}
+const unsigned char* raw(const std::byte* bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes);
+}
+
+// The libcrypto calls below fail only for want of memory or by misuse: our bug, not the peer's.
+EvpContext make_context(const AeadKey& key, int encrypt) {
+  EvpContext context(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
+  USBGW_ASSERT(context);
+  USBGW_ASSERT(EVP_CipherInit_ex(context.get(), EVP_aes_128_gcm(), nullptr, raw(key.data()),
+                                 nullptr, encrypt) == 1);
+  return context;
+}
+
+AeadIv nonce(const AeadIv& iv, std::uint64_t packet_number) {
+  AeadIv nonce = iv;
+  const std::uint64_t low = load_be<std::uint64_t>(iv.data() + 4);
+  store_be<std::uint64_t>(nonce.data() + 4, low ^ packet_number);
+  return nonce;
+}
+
+// Every call passes lengths of at most one datagram, so int is wide enough.
+void update(EVP_CIPHER_CTX* context, std::byte* to, std::span<const std::byte> from) {
+  int written = 0;
+  USBGW_ASSERT(EVP_CipherUpdate(context, raw(to), &written, raw(from.data()),
+                                static_cast<int>(from.size())) == 1);
+}
+
+void start(EVP_CIPHER_CTX* context, const AeadIv& iv, std::uint64_t packet_number,
+           std::span<const std::byte> associated) {
+  const AeadIv current = nonce(iv, packet_number);
+  USBGW_ASSERT(EVP_CipherInit_ex(context, nullptr, nullptr, nullptr, raw(current.data()), -1) == 1);
+  if (!associated.empty()) update(context, nullptr, associated);
+}
+
+}  // namespace
+
+struct Sealer::Context {
+  EvpContext evp;
+  AeadIv iv;
+};
+
+Sealer::Sealer(const AeadKey& key, const AeadIv& iv)
+    : context_(std::make_unique<Context>(Context{make_context(key, 1), iv})) {}
+Sealer::~Sealer() = default;
+Sealer::Sealer(Sealer&&) noexcept = default;
+Sealer& Sealer::operator=(Sealer&&) noexcept = default;
+
+void Sealer::seal(std::uint64_t packet_number, std::span<const std::byte> associated,
+                  std::span<const std::span<const std::byte>> pieces, std::span<std::byte> to) {
+  EVP_CIPHER_CTX* evp = context_->evp.get();
+  start(evp, context_->iv, packet_number, associated);
+  std::size_t used = 0;
+  for (const auto piece : pieces) {
+    USBGW_ASSERT(used + piece.size() + kAeadTagBytes <= to.size());
+    if (piece.empty()) continue;
+    update(evp, to.data() + used, piece);
+    used += piece.size();
+  }
+  USBGW_ASSERT(used + kAeadTagBytes <= to.size());
+  int written = 0;
+  std::byte* tag = to.data() + used;
+  USBGW_ASSERT(EVP_CipherFinal_ex(evp, raw(tag), &written) == 1);
+  USBGW_ASSERT(EVP_CIPHER_CTX_ctrl(evp, EVP_CTRL_AEAD_GET_TAG, int{kAeadTagBytes}, raw(tag)) == 1);
+}
+
+struct Opener::Context {
+  EvpContext evp;
+  AeadIv iv;
+};
+
+Opener::Opener(const AeadKey& key, const AeadIv& iv)
+    : context_(std::make_unique<Context>(Context{make_context(key, 0), iv})) {}
+Opener::~Opener() = default;
+Opener::Opener(Opener&&) noexcept = default;
+Opener& Opener::operator=(Opener&&) noexcept = default;
+
+bool Opener::open(std::uint64_t packet_number, std::span<const std::byte> associated,
+                  std::span<const std::byte> sealed, std::span<std::byte> to) {
+  if (sealed.size() < kAeadTagBytes) return false;
+  const std::size_t size = sealed.size() - kAeadTagBytes;
+  USBGW_ASSERT(size <= to.size());
+  EVP_CIPHER_CTX* evp = context_->evp.get();
+  start(evp, context_->iv, packet_number, associated);
+  if (size > 0) update(evp, to.data(), sealed.first(size));
+  AeadKey tag;  // libcrypto takes a pointer to non-const
+  std::memcpy(tag.data(), sealed.data() + size, kAeadTagBytes);
+  USBGW_ASSERT(EVP_CIPHER_CTX_ctrl(evp, EVP_CTRL_AEAD_SET_TAG, int{kAeadTagBytes}, tag.data()) ==
+               1);
+  int written = 0;
+  std::array<std::byte, kAeadTagBytes> rest;
+  if (EVP_CipherFinal_ex(evp, raw(rest.data()), &written) == 1) return true;
+  OPENSSL_cleanse(to.data(), size);
+  return false;
+}
+
+}  // namespace usbgw::crypto
