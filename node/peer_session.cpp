@@ -1,0 +1,146 @@
+#include "node/peer_session.h"
+
+#include <algorithm>
+#include <array>
+
+#include "wire/session_codec.h"
+
+namespace usbgw::node {
+namespace {
+
+constexpr std::string_view kExporterLabel = "EXPORTER-usbgw-datagrams";
+constexpr std::size_t kSmallestDatagram = 1200;  // RFC 8200's minimum link less headers, as QUIC assumes
+
+}  // namespace
+
+PeerSession::PeerSession(SessionHandle handle, std::unique_ptr<control::ReliableChannel> channel,
+                         const LocalNode& local, bool is_host, session::SessionIndex index, PacketLoop& packets)
+    : handle_(handle),
+      channel_(std::move(channel)),
+      local_(local),
+      is_host_(is_host),
+      index_(index),
+      packets_(packets) {}
+
+std::size_t PeerSession::turn(Instant now) {
+  if (state_ == State::closed) return 0;
+  std::size_t work = flush();
+  work += channel_->turn(now);
+  if (state_ == State::connecting && channel_->state() == control::ChannelState::open) {
+    state_ = State::greeting;
+    greet();
+    ++work;
+  }
+  if (state_ == State::greeting) take_greeting();
+  work += flush();
+  if (channel_->state() == control::ChannelState::closed && state_ != State::closed) {
+    state_ = State::closed;
+    ++work;
+  }
+  return work;
+}
+
+const std::string& PeerSession::close_reason() const { return reason_.empty() ? channel_->close_reason() : reason_; }
+
+void PeerSession::greet() {
+  wire::Hello hello;
+  hello.protocol = kProtocol;
+  hello.name = local_.name;
+  hello.version = local_.version;
+  hello.dataplane = local_.dataplane;
+  hello.session_index = index_.value();
+  hello.max_datagram = static_cast<std::uint32_t>(local_.max_datagram);
+  send(wire::SessionMessage{hello});
+}
+
+void PeerSession::take_greeting() {
+  auto message = channel_->receive();
+  if (!message) return;
+  const auto decoded = message->type == wire::MessageType::session
+                           ? wire::decode_session(message->body)
+                           : wire::WireResult<wire::SessionMessage>(tl::unexpected(wire::WireError::unknown_type));
+  const auto* hello = decoded ? std::get_if<wire::Hello>(&*decoded) : nullptr;
+  if (hello == nullptr) return close(channel_->peer() + " did not start with a greeting");
+  if (hello->protocol != kProtocol) {
+    return close(channel_->peer() + " speaks protocol " + std::to_string(hello->protocol) + ", we speak " +
+                 std::to_string(kProtocol) + ": install the same version of usbgw on both ends");
+  }
+  const auto started = start_datagrams(*hello);
+  if (!started) return close(started.error().context);
+  peer_name_ = hello->name;
+  state_ = State::open;
+}
+
+Result<void> PeerSession::start_datagrams(const wire::Hello& hello) {
+  std::array<std::byte, 32> secret{};
+  const auto exported = channel_->export_secret(kExporterLabel, secret);
+  if (!exported) return tl::unexpected(exported.error());
+  const std::size_t most = std::min<std::size_t>({hello.max_datagram, local_.max_datagram, local_.links.block_bytes});
+  if (most < kSmallestDatagram) {
+    return fail(ErrorCode::protocol, hello.name + " can take datagrams of " + std::to_string(hello.max_datagram) +
+                                         " bytes only; " + std::to_string(kSmallestDatagram) + " are needed");
+  }
+  session::SessionConfig config;
+  config.local_index = index_;
+  config.remote_index = session::SessionIndex{hello.session_index};
+  config.remote = hello.dataplane;
+  config.initial_payload = std::min(config.initial_payload, most);
+  config.max_payload = most;
+  links_ = std::make_shared<SessionLinks>(local_.links);
+  PacketCommand add;
+  add.kind = PacketCommand::Kind::add;
+  add.handle = handle_;
+  add.session = std::make_unique<session::Session>(config, session::derive_keys(secret, is_host_, 0, 0),
+                                                   links_->inbound, links_->outbound);
+  add.links = links_;
+  if (!packets_.post(std::move(add))) return fail(ErrorCode::exhausted, "too many peers at once");
+  datagrams_added_ = true;
+  return {};
+}
+
+std::optional<control::Message> PeerSession::receive() {
+  if (state_ != State::open) return std::nullopt;
+  return channel_->receive();
+}
+
+void PeerSession::send(const wire::SessionMessage& message) {
+  send(control::MessageClass::control, wire::MessageType::session, wire::encode(message));
+}
+
+void PeerSession::send(control::MessageClass message_class, wire::MessageType type, std::vector<std::byte>&& body) {
+  auto& waiting = message_class == control::MessageClass::control ? waiting_control_ : waiting_bulk_;
+  waiting.push_back({message_class, control::Message{type, std::move(body)}});
+  static_cast<void>(flush());
+}
+
+std::size_t PeerSession::flush() {
+  if (channel_->state() != control::ChannelState::open) return 0;
+  std::size_t sent = 0;
+  for (auto* waiting : {&waiting_control_, &waiting_bulk_}) {
+    while (!waiting->empty() && channel_->send(waiting->front().message_class, std::move(waiting->front().message))) {
+      waiting->pop_front();
+      ++sent;
+    }
+  }
+  return sent;
+}
+
+void PeerSession::close(std::string reason) {
+  reason_ = reason;
+  channel_->close(std::move(reason));
+  state_ = State::closed;
+}
+
+void PeerSession::remove_datagrams() {
+  if (!datagrams_added_) return;
+  datagrams_added_ = false;
+  PacketCommand remove;
+  remove.kind = PacketCommand::Kind::remove;
+  remove.handle = handle_;
+  const bool posted = packets_.post(std::move(remove));
+  USBGW_ASSERT(posted);  // one removal for each addition, and additions leave room
+}
+
+Instant PeerSession::next_deadline() const { return state_ == State::closed ? kNever : channel_->next_deadline(); }
+
+}  // namespace usbgw::node

@@ -1,0 +1,84 @@
+// One connection to one peer as the control thread sees it: the reliable channel, the greeting, the
+// datagram session that the greeting sets up, and the messages after it. Both roles are built on it.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/loop.h"
+#include "control/reliable_channel.h"
+#include "node/packet_loop.h"
+#include "node/session_links.h"
+#include "wire/session_message.h"
+
+namespace usbgw::node {
+
+inline constexpr std::uint32_t kProtocol = 1;
+
+// Who we are, towards every peer.
+struct LocalNode {
+  std::string name;
+  std::string version;
+  UdpEndpoint dataplane;            // where we receive datagrams
+  std::size_t max_datagram = 1452;  // largest UDP payload that our port takes
+  LinkSizes links;
+};
+
+class PeerSession {
+ public:
+  enum class State : std::uint8_t { connecting, greeting, open, closed };
+
+  // `index` names the session in the datagrams that we receive; unpredictable, unique in this process.
+  PeerSession(SessionHandle handle, std::unique_ptr<control::ReliableChannel> channel, const LocalNode& local,
+              bool is_host, session::SessionIndex index, PacketLoop& packets);
+
+  // Drives the channel and the greeting.
+  std::size_t turn(Instant now);
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] SessionHandle handle() const { return handle_; }
+  [[nodiscard]] const std::string& peer() const { return peer_name_; }
+  [[nodiscard]] const std::string& close_reason() const;
+  // The links of the datagram session; set once, when the state becomes open.
+  [[nodiscard]] const std::shared_ptr<SessionLinks>& links() const { return links_; }
+
+  // Messages after the greeting.
+  [[nodiscard]] std::optional<control::Message> receive();
+  // Queued without a bound of its own: what can wait is bounded by the URBs in flight.
+  void send(const wire::SessionMessage& message);
+  void send(control::MessageClass message_class, wire::MessageType type, std::vector<std::byte>&& body);
+  void close(std::string reason);
+  // The datagram session leaves the packet worker; the worker's `removed` event ends it.
+  void remove_datagrams();
+
+  [[nodiscard]] Instant next_deadline() const;
+  void append_descriptors(std::vector<int>& readable) const { channel_->append_descriptors(readable); }
+  void append_writable(std::vector<int>& writable) const { channel_->append_writable(writable); }
+
+ private:
+  void greet();
+  void take_greeting();
+  [[nodiscard]] Result<void> start_datagrams(const wire::Hello& hello);
+  std::size_t flush();
+
+  SessionHandle handle_;
+  std::unique_ptr<control::ReliableChannel> channel_;
+  const LocalNode& local_;
+  bool is_host_;
+  session::SessionIndex index_;
+  PacketLoop& packets_;
+  State state_ = State::connecting;
+  std::string peer_name_;
+  std::string reason_;
+  std::shared_ptr<SessionLinks> links_;
+  bool datagrams_added_ = false;
+  struct Waiting {
+    control::MessageClass message_class;
+    control::Message message;
+  };
+  std::deque<Waiting> waiting_control_;
+  std::deque<Waiting> waiting_bulk_;
+};
+
+}  // namespace usbgw::node
