@@ -68,7 +68,7 @@ struct Claimed {
 struct Detached {
   SessionHandle session;
   AttachmentId attachment;
-  std::unique_ptr<ServedDevice> object;
+  std::unique_ptr<device::DeviceAttachmentSink> object;  // everything the attachment was, to be destroyed here
 };
 struct Gone {  // unplugged
   SessionHandle session;

@@ -67,7 +67,7 @@ struct Closed {  // vhci closed its end
 struct Removed {
   SessionHandle session;
   AttachmentId attachment;
-  std::unique_ptr<HostedAttachment> object;
+  std::unique_ptr<host::HostAttachmentSink> object;  // everything the attachment was, to be destroyed here
 };
 struct Submit {
   SessionHandle session;
