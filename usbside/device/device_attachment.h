@@ -26,7 +26,8 @@ struct StreamTuning {
 class DeviceAttachmentSink {
  public:
   virtual ~DeviceAttachmentSink() = default;
-  virtual void reply(wire::UrbReply&& reply) = 0;
+  // `type` is the endpoint's: answers of one endpoint travel in one class, or they would overtake each other.
+  virtual void reply(wire::UrbReply&& reply, TransferType type) = 0;
   virtual void stream_opened(const wire::StreamOpened& opened) = 0;
   // The outbound link of the session; the attachment claims, publishes and retires.
   virtual StreamLink& outbound() = 0;
