@@ -258,8 +258,7 @@ std::size_t AgentControl::run_events() {
     ++work;
     if (auto* reply = std::get_if<ae::Reply>(&event)) {
       if (Connection* const c = connection_of(reply->session)) {
-        const bool is_large = reply->reply.data.size() > 4096;
-        c->session->send(is_large ? control::MessageClass::bulk : control::MessageClass::control,
+        c->session->send(reply->type == TransferType::bulk ? control::MessageClass::bulk : control::MessageClass::control,
                          wire::MessageType::urb_reply, wire::encode(reply->reply));
       }
     } else if (auto* opened = std::get_if<ae::Opened>(&event)) {

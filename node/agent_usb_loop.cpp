@@ -26,7 +26,9 @@ struct ServedDevice final : device::DeviceAttachmentSink {
     usb->start(claim);
   }
 
-  void reply(wire::UrbReply&& reply) override { events.send(agent_event::Reply{session, std::move(reply)}); }
+  void reply(wire::UrbReply&& reply, TransferType type) override {
+    events.send(agent_event::Reply{session, type, std::move(reply)});
+  }
   void stream_opened(const wire::StreamOpened& opened) override { events.send(agent_event::Opened{session, opened}); }
   StreamLink& outbound() override { return links.outbound; }
   void device_gone() override { events.send(agent_event::Gone{session, id}); }

@@ -76,6 +76,7 @@ struct Gone {  // unplugged
 };
 struct Reply {
   SessionHandle session;
+  TransferType type = TransferType::control;
   wire::UrbReply reply;
 };
 struct Opened {
