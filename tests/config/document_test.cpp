@@ -1,0 +1,120 @@
+#include "config/document.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/config/sample.h"
+
+namespace usbgw::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Document, Minimal_TakesDefaults) {
+  const auto document = parse_document(kHost, "studio.toml");
+  ASSERT_TRUE(document) << problem_text(document);
+  EXPECT_TRUE(document->node.is_host);
+  EXPECT_FALSE(document->node.is_agent);
+  EXPECT_EQ(*document->dataplane.udp_port, kUdpPort);
+  EXPECT_EQ(*document->dataplane.mtu, 1500);
+  EXPECT_EQ(*document->dataplane.dscp, 46);
+  EXPECT_EQ(*document->admin.socket, "/run/usbgw/room.sock");
+  EXPECT_EQ(*document->repair.delay, 4ms);
+  ASSERT_EQ(document->attaches.size(), 1U);
+  EXPECT_EQ(*document->attaches[0].playout, 2ms);
+  EXPECT_FALSE(document->attaches[0].vhci_port);
+}
+
+TEST(Document, Values_RememberFileLineAndKey) {
+  const auto document = parse_document(kHost, "studio.toml");
+  ASSERT_TRUE(document);
+  EXPECT_EQ(document->dataplane.port.at.to_string(), "studio.toml:4: dataplane.port");
+  EXPECT_EQ(document->attaches[0].device.at.to_string(), "studio.toml:14: attach[1].device");
+  EXPECT_FALSE(document->dataplane.mtu.is_written());
+}
+
+TEST(Document, LayersFault_IsJoinedWithItsLine) {
+  const auto document = parse_document(kHost, "studio.toml");
+  ASSERT_TRUE(document);
+  EXPECT_EQ(document->located("dataplane", {"port", "no such interface"}).to_string(),
+            "studio.toml:4: dataplane.port: no such interface");
+  EXPECT_EQ(document->located("dataplane", {"mtu", "too large"}).to_string(),
+            "studio.toml:3: dataplane.mtu: too large");
+  EXPECT_EQ(document->located("attach[1]", {"playout", "too short"}).to_string(),
+            "studio.toml:12: attach[1].playout: too short");
+  EXPECT_EQ(document->located("workers", {"idle", "wrong"}).to_string(),
+            "studio.toml: workers.idle: wrong");
+}
+
+TEST(Document, RelativePaths_StartAtTheFilesFolder) {
+  const auto document = parse_document(kHost, "/etc/usbgw/studio.toml");
+  ASSERT_TRUE(document);
+  EXPECT_EQ(*document->security.psk_file, "/etc/usbgw/studio.psk");
+}
+
+TEST(Document, ExportWithoutOwnStreams_TakesTheSections) {
+  const auto document = parse_document(std::string(kAgent) +
+                                           "transfer = \"2ms\"\n"
+                                           "[streams]\nout_ahead = \"3ms\"\n",
+                                       "a.toml");
+  ASSERT_TRUE(document) << problem_text(document);
+  EXPECT_EQ(*document->exports[0].streams.transfer, 2ms);
+  EXPECT_EQ(*document->exports[0].streams.out_ahead, 3ms);
+  EXPECT_EQ(*document->exports[0].streams.in_ring, 32ms);
+  EXPECT_EQ(*document->streams.transfer, 1ms);
+}
+
+TEST(Document, EverythingWritten_IsRead) {
+  const auto document = parse_document(kEverything, "all.toml");
+  ASSERT_TRUE(document) << problem_text(document);
+  EXPECT_TRUE(document->node.is_agent && document->node.is_host);
+  ASSERT_EQ(document->dataplane.addresses.size(), 2U);
+  EXPECT_EQ(document->dataplane.addresses[1]->to_string(), "fd00::2/64");
+  EXPECT_EQ(document->dataplane.gateways[0]->to_string(), "10.20.0.1");
+  EXPECT_EQ(*document->dataplane.vlan, 120);
+  EXPECT_EQ(*document->dataplane.dscp, 40);
+  EXPECT_EQ(*document->control.pacing, 62'500'000U);
+  EXPECT_EQ(document->workers.usb_core->value, 1);
+  EXPECT_EQ(document->workers.idle.value, Idle::busy);
+  EXPECT_FALSE(document->workers.fused->value);
+  EXPECT_EQ(document->deny[0].interface_class->value, 8);
+  EXPECT_EQ(document->attaches[0].vhci_port->value, 3);
+  EXPECT_EQ(document->attaches[0].mode.value, PlayoutMode::fixed);
+  EXPECT_EQ(document->repair.scheme.value, RepairScheme::none);
+  EXPECT_EQ(document->log.level.value, LogLevel::debug);
+}
+
+TEST(Document, KeyFilesMissing_AreNamedWithTheirLine) {
+  const auto document = parse_document(kHost, "/nonexistent/studio.toml");
+  ASSERT_TRUE(document);
+  const Problems problems = unreadable_files(*document);
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].to_string(),
+            "/nonexistent/studio.toml:8: security.psk_file: cannot read /nonexistent/studio.psk: "
+            "No such file or directory; `usbgw keys` makes certificates and pre-shared keys");
+}
+
+TEST(Document, FileMissing_IsOneProblem) {
+  const auto document = load_document("/nonexistent/studio.toml");
+  EXPECT_EQ(problem_text(document),
+            "/nonexistent/studio.toml: cannot be read: No such file or directory\n");
+}
+
+TEST(Document, ShippedExamples_PassAndMeanWhatTheyAreFor) {
+  const std::string folder = USBGW_SOURCE_ROOT "/config/";
+  const auto demo = load_document(folder + "demo.toml");
+  ASSERT_TRUE(demo) << problem_text(demo);
+  EXPECT_TRUE(demo->node.is_agent && demo->node.is_host && demo->uses_ring());
+  EXPECT_DOUBLE_EQ(*demo->impairment.loss, 0.007);
+  const auto agent = load_document(folder + "studio-agent.toml");
+  ASSERT_TRUE(agent) << problem_text(agent);
+  EXPECT_TRUE(agent->node.is_agent && !agent->node.is_host);
+  const auto host = load_document(folder + "studio-host.toml");
+  ASSERT_TRUE(host) << problem_text(host);
+  EXPECT_TRUE(host->node.is_host && !host->node.is_agent);
+  EXPECT_EQ(*host->attaches[0].peer, *agent->node.name);
+  EXPECT_EQ(*host->attaches[0].device, *agent->exports[0].device);
+  EXPECT_EQ(agent->allow[0].peer->value, *host->node.name);
+}
+
+}  // namespace
+}  // namespace usbgw::config

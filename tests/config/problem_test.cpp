@@ -1,0 +1,187 @@
+// Every kind of configuration error, with the text a person sees.
+#include <gtest/gtest.h>
+
+#include "config/document.h"
+#include "tests/config/sample.h"
+
+namespace usbgw::config {
+namespace {
+
+// kHost with the line `replaced` written otherwise.
+std::string problems_with(std::string_view replaced, std::string_view by,
+                          std::string_view base = kHost) {
+  std::string text(base);
+  const std::size_t at = text.find(replaced);
+  if (at == std::string::npos) return "the test replaces nothing";
+  text.replace(at, replaced.size(), by);
+  return problem_text(parse_document(text, "f.toml"));
+}
+
+constexpr std::string_view kAddress = "address = \"10.20.0.1/24\"";
+
+TEST(ConfigProblem, UnknownKey_SuggestsAndLists) {
+  EXPECT_EQ(problems_with(kAddress, "adress = \"10.20.0.1/24\""),
+            "f.toml:5: dataplane.adress: unknown key; did you mean \"address\"? Allowed: address, "
+            "dscp, gateway, huge_dir, hugepages, mtu, pcp, port, udp_port, vlan\n");
+}
+
+TEST(ConfigProblem, UnknownSection_Suggests) {
+  EXPECT_EQ(problems_with("[[peer]]", "[worker]\n[[peer]]"),
+            "f.toml:9: worker: unknown section; did you mean \"workers\"? Allowed: admin, allow, "
+            "attach, audit, control, dataplane, deny, export, impairment, log, node, peer, repair, "
+            "security, streams, workers\n");
+}
+
+TEST(ConfigProblem, WrongType_SaysWhatItFound) {
+  EXPECT_EQ(
+      problems_with("[security]", "mtu = \"big\"\n[security]"),
+      "f.toml:6: dataplane.mtu: expected a whole number (1280 to 9000), found text \"big\"\n");
+  EXPECT_EQ(problems_with("[security]", "hugepages = 1\n[security]"),
+            "f.toml:6: dataplane.hugepages: expected true or false, found the number 1\n");
+  EXPECT_EQ(problems_with("name = \"room\"", "name = 5"),
+            "f.toml:2: node.name: expected text in quotes, found the number 5\n");
+  EXPECT_EQ(problems_with(kAddress, "address = [\"10.20.0.1/24\", 5]"),
+            "f.toml:5: dataplane.address: expected a list of texts in quotes, found the number 5 "
+            "in it\n");
+  EXPECT_EQ(problems_with("peer = \"stage\"", "peer = \"stage\"\nplayout = 2"),
+            "f.toml:14: attach[1].playout: expected a duration in quotes with its unit, as in "
+            "\"2ms\", found the number 2\n");
+}
+
+TEST(ConfigProblem, OutOfRange_SaysTheRange) {
+  EXPECT_EQ(problems_with("[security]", "mtu = 90000\n[security]"),
+            "f.toml:6: dataplane.mtu: 90000 is out of range; allowed: 1280 to 9000\n");
+  EXPECT_EQ(problems_with("[security]", "vlan = -1\n[security]"),
+            "f.toml:6: dataplane.vlan: -1 is out of range; allowed: 0 to 4094\n");
+  EXPECT_EQ(problems_with("peer = \"stage\"", "peer = \"stage\"\nplayout = \"2s\""),
+            "f.toml:14: attach[1].playout: 2s is out of range; allowed: 125us to 500ms\n");
+  EXPECT_EQ(problems_with("[[peer]]", "[workers]\nrealtime = 100\n[[peer]]"),
+            "f.toml:10: workers.realtime: 100 is out of range; allowed: 0 to 99\n");
+}
+
+TEST(ConfigProblem, UnknownWord_SuggestsAndLists) {
+  EXPECT_EQ(problems_with("peer = \"stage\"", "peer = \"stage\"\nmode = \"adaptiv\""),
+            "f.toml:14: attach[1].mode: \"adaptiv\" is not known; did you mean \"adaptive\"? "
+            "Allowed: adaptive, fixed\n");
+}
+
+TEST(ConfigProblem, WrongForm_SaysWhatIsAllowed) {
+  EXPECT_EQ(problems_with(kAddress, "address = \"10.20.0.1\""),
+            "f.toml:5: dataplane.address: \"10.20.0.1\" is not an address with its prefix; "
+            "allowed: as in \"10.20.0.2/24\", \"fd00::2/64\"\n");
+  EXPECT_EQ(problems_with("\"1209:a101\"", "\"1209:a1\""),
+            "f.toml:14: attach[1].device: \"1209:a1\" is not a device; allowed: \"VID:PID\" or "
+            "\"VID:PID:SERIAL\" with four hexadecimal digits each, as in \"1209:a101\", or "
+            "\"software:NAME\"\n");
+  EXPECT_EQ(problems_with("name = \"room\"", "name = \"my room\""),
+            "f.toml:2: node.name: \"my room\" is not a name; allowed: up to 64 letters, digits, "
+            "'-', '_', '.'\n");
+  EXPECT_EQ(problems_with("peer = \"stage\"", "peer = \"stage\"\nplayout = \"2\""),
+            "f.toml:14: attach[1].playout: \"2\" is not a duration; allowed: a number with its "
+            "unit, as in \"250us\", \"2ms\", \"1s\"\n");
+  EXPECT_EQ(problems_with("peer = \"stage\"", "peer = \"stage\"\nvhci_port = \"any\""),
+            "f.toml:14: attach[1].vhci_port: \"any\" is not a vhci port; allowed: \"auto\" or a "
+            "number that `cat /sys/devices/platform/vhci_hcd.0/status` lists\n");
+}
+
+TEST(ConfigProblem, ImpossiblePort_ListsThePortTypes) {
+  for (const char* port : {"eth1", "af_packet:", "af_packet:interface-too-long", "03:00.0",
+                           "0000:03:00.8", "memif:/run/m", "memif:run/m,server"}) {
+    EXPECT_EQ(problems_with("af_packet:eth1", port),
+              "f.toml:4: dataplane.port: \"" + std::string(port) +
+                  "\" is not a port; allowed: a PCI address (\"0000:03:00.0\"), "
+                  "\"af_packet:IFACE\", \"af_xdp:IFACE\", \"tap:NAME\", \"memif:/SOCKET,server\" "
+                  "or \",client\", or \"ring\"\n");
+  }
+}
+
+TEST(ConfigProblem, MissingKey_IsAtItsSection) {
+  EXPECT_EQ(problems_with("name = \"room\"", ""),
+            "f.toml:1: node.name: missing; write a name for this machine, as in name = "
+            "\"stage-box\"\n");
+  EXPECT_EQ(problems_with("device = \"1209:a101\"", ""),
+            "f.toml:12: attach[1].device: missing; write a device, as in device = "
+            "\"1209:a101\"\n");
+  EXPECT_EQ(problems_with(kAddress, ""),
+            "f.toml:3: dataplane.address: missing; write this port's own address with its prefix, "
+            "as in address = \"10.20.0.2/24\"\n");
+}
+
+TEST(ConfigProblem, MissingSection_NamesTheFile) {
+  EXPECT_EQ(problem_text(parse_document("[dataplane]\nport = \"ring\"\n", "f.toml")),
+            "f.toml: node.name: missing; write a name for this machine, as in name = "
+            "\"stage-box\"\n");
+}
+
+TEST(ConfigProblem, Several_AreAllReportedInLineOrder) {
+  const std::string text = problem_text(parse_document(
+      "[node]\nname = 1\n[dataplane]\nport = \"x\"\nmtu = 1\n[repair]\ndelay = \"4\"\n", "f.toml"));
+  const std::size_t first = text.find("f.toml:2:"), second = text.find("f.toml:4:"),
+                    third = text.find("f.toml:5:"), fourth = text.find("f.toml:7:");
+  EXPECT_LT(first, second);
+  EXPECT_LT(second, third);
+  EXPECT_LT(third, fourth);
+  EXPECT_NE(fourth, std::string::npos);
+}
+
+TEST(ConfigProblem, NotToml_HasItsLine) {
+  const std::string text = problem_text(parse_document("[node]\nname = \n", "f.toml"));
+  EXPECT_EQ(text.substr(0, 20), "f.toml:2: not TOML: ") << text;
+  const std::string twice = problem_text(parse_document("[node]\nname = 1\nname = 2\n", "f.toml"));
+  EXPECT_EQ(twice.substr(0, 20), "f.toml:3: not TOML: ") << twice;
+}
+
+TEST(ConfigProblem, SectionWrittenAsEntries_SaysHowToWriteIt) {
+  EXPECT_EQ(problems_with("[dataplane]", "[[dataplane]]"),
+            "f.toml:3: dataplane: expected a section, written [dataplane] once\n");
+  EXPECT_EQ(problems_with("[[peer]]", "[peer]"),
+            "f.toml:9: peer: expected entries, each written [[peer]]\n");
+}
+
+TEST(ConfigProblem, DuplicateNames_PointAtTheFirst) {
+  EXPECT_EQ(problems_with("[[attach]]", "[[peer]]\nname = \"stage\"\ncontrol = \"a\"\n[[attach]]"),
+            "f.toml:13: peer[2].name: stage is there twice; line 10 has it already\n");
+  const std::string again = "[[attach]]\npeer = \"stage\"\ndevice = \"1209:a101\"\n[[attach]]";
+  EXPECT_EQ(problems_with("[[attach]]", again),
+            "f.toml:17: attach[2].device: 1209:a101 of stage is there twice; line 14 has it "
+            "already\n");
+  EXPECT_EQ(problems_with("[[export]]", "[[export]]\ndevice = \"1209:a101\"\n[[export]]", kAgent),
+            "f.toml:10: export[2].device: 1209:a101 is there twice; line 8 has it already\n");
+}
+
+TEST(ConfigProblem, AttachToUnknownPeer_SuggestsThePeer) {
+  EXPECT_EQ(problems_with("peer = \"stage\"", "peer = \"stag\""),
+            "f.toml:13: attach[1].peer: no [[peer]] is named \"stag\"; did you mean \"stage\"? "
+            "Allowed: stage\n");
+}
+
+TEST(ConfigProblem, ExportThatNoRuleAllows_SaysWhichRuleToWrite) {
+  EXPECT_EQ(problems_with("\"1209:*\"", "\"1d6b:*\"", kAgent),
+            "f.toml:8: export[1].device: no [[allow]] rule covers 1209:a101, so every peer would "
+            "be refused; add [[allow]] with device = \"1209:a101\"\n");
+}
+
+TEST(ConfigProblem, NothingToSecureWith_NamesTheKeys) {
+  EXPECT_EQ(problems_with("psk_identity = \"studio\"\npsk_file = \"studio.psk\"", ""),
+            "f.toml:6: security: missing; write ca, certificate and key, or psk_identity and "
+            "psk_file (`usbgw keys` makes them)\n");
+  EXPECT_EQ(problems_with("psk_identity = \"studio\"", ""),
+            "f.toml:6: security.psk_identity: missing; write it too: ca, certificate and key, or "
+            "psk_identity and psk_file, go together\n");
+}
+
+TEST(ConfigProblem, ValuesThatContradict_AreNamed) {
+  EXPECT_EQ(problems_with("[security]", "gateway = \"10.30.0.1\"\n[security]"),
+            "f.toml:6: dataplane.gateway: 10.30.0.1 is in none of this port's own networks\n");
+  EXPECT_EQ(problems_with("name = \"room\"", "name = \"room\"\nroles = [\"agent\"]"),
+            "f.toml:3: node.roles: lacks \"host\", which the [[attach]] entries need\n");
+  EXPECT_EQ(problems_with("[[peer]]", "[impairment]\nloss = 0.1\n[[peer]]"),
+            "f.toml:10: impairment.loss: works on port = \"ring\" only; use tc-netem on a real "
+            "interface\n");
+  EXPECT_EQ(problems_with("[[export]]", "[streams]\nout_ahead = \"500us\"\n[[export]]", kAgent),
+            "f.toml:8: streams.out_ahead: 500us is shorter than a transfer; allowed: at least "
+            "1ms\n");
+}
+
+}  // namespace
+}  // namespace usbgw::config
