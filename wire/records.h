@@ -1,0 +1,172 @@
+// The records inside a sealed datagram, in any number and order. Decoding looks at the bytes in
+// place and allocates nothing; spans point into the datagram. Offsets below are within a record's
+// body, network byte order.
+//
+// record         0 u8 type | 1 u8 flags | 2 u16 body length | 4 body
+// source         0 u16 stream | 2 u8 epoch | 3 u8 zero | 4 u32 source number | 8 symbol
+//                flags: bit 0 resent (reliable streams), bit 1 delayed copy
+// repair         0 u16 stream | 2 u8 epoch | 3 u8 row 0..127 | 4 u32 first source number
+//                8 u8 count k, 1..kMaxRepairSet | 9 u8 zero | 10 u8[k-1] distances, each from the
+//                member before, sum below kRepairSpan | then the combined symbol (docs, "Repair")
+// ack            0 u16 stream | 2 u8 epoch | 3 u8 ranges r, 0..kMaxAckRanges
+//                4 u32 next expected source number: all before it have come
+//                8 r times: u16 start (from next expected, above 0), u16 length (above 0), in order
+//                  and apart
+// clock report   0 u16 stream | 2 u8 epoch | 3 u8 zero | 4 u8[28] wire/clock_report.h
+// ping           0 u32 id | 4 u64 sent | 12 s64 offset: the sender's minimum of (its receive time -
+//                our send time), 0 unless flags bit 0 says that it is valid
+// pong           0 u32 id | 4 u64 ping sent | 12 u64 ping received | 20 u64 sent | 28 s64 offset
+//                (as in a ping)
+// loss report    0 u16 stream | 2 u8 epoch | 3 u8 zero | 4 u32 highest source number
+//                8 u32 received | 12 u32 missing before repair | 16 u32 longest run of missing, µs
+// path probe     0 u16 size of this datagram's UDP payload | 2 zeros
+// probe answer   0 u16 size as probed
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "common/byte_reader.h"
+#include "common/ids.h"
+#include "common/timeline.h"
+#include "wire/clock_report.h"
+#include "wire/wire_error.h"
+
+namespace usbgw::wire {
+
+inline constexpr std::size_t kRecordHeader = 4;
+inline constexpr std::size_t kSourceFixed = 8;
+inline constexpr std::size_t kRepairFixed = 10;
+inline constexpr std::size_t kAckFixed = 8;
+inline constexpr std::size_t kPathProbeFixed = 2;
+
+inline constexpr std::size_t kMaxRepairSet = 32;
+// Source numbers of one set lie within this span, so that their columns differ
+// (fec/coefficients.h).
+inline constexpr std::uint32_t kRepairSpan = 128;
+inline constexpr std::uint8_t kRepairRows = 128;
+inline constexpr std::size_t kMaxAckRanges = 32;
+
+enum class RecordType : std::uint8_t {
+  source = 1,
+  repair = 2,
+  ack = 3,
+  clock_report = 4,
+  ping = 5,
+  pong = 6,
+  loss_report = 7,
+  path_probe = 8,
+  probe_answer = 9,
+};
+
+struct Record {
+  RecordType type{};
+  std::uint8_t flags = 0;
+  std::span<const std::byte> body;
+};
+
+// Walks the records of one opened datagram.
+class RecordReader {
+ public:
+  explicit RecordReader(std::span<const std::byte> records) : rest_(records) {}
+  [[nodiscard]] bool at_end() const { return rest_.empty(); }
+  // Not at_end(). After an error there is no next record.
+  [[nodiscard]] WireResult<Record> next();
+
+ private:
+  std::span<const std::byte> rest_;
+};
+
+// Which opening of which stream a record belongs to.
+struct StreamKey {
+  StreamId stream;
+  StreamEpoch epoch;
+  bool operator==(const StreamKey&) const = default;
+};
+
+struct SourceRecord {
+  StreamKey key;
+  bool is_resent = false;
+  bool is_copy = false;
+  std::uint32_t number = 0;
+  std::span<const std::byte> symbol;
+  [[nodiscard]] static WireResult<SourceRecord> decode(const Record& record);
+};
+
+struct RepairRecord {
+  StreamKey key;
+  std::uint8_t row = 0;
+  std::uint8_t count = 0;
+  std::array<std::uint32_t, kMaxRepairSet> numbers{};  // ascending (they may wrap)
+  std::span<const std::byte> symbol;
+  [[nodiscard]] static WireResult<RepairRecord> decode(const Record& record);
+};
+
+struct AckRange {
+  std::uint16_t start = 0;  // from next_expected
+  std::uint16_t length = 0;
+  bool operator==(const AckRange&) const = default;
+};
+
+struct AckRecord {
+  StreamKey key;
+  std::uint32_t next_expected = 0;
+  std::uint8_t range_count = 0;
+  std::array<AckRange, kMaxAckRanges> ranges{};
+  [[nodiscard]] static WireResult<AckRecord> decode(const Record& record);
+};
+
+struct ClockReportRecord {
+  StreamKey key;
+  std::span<const std::byte> report;  // kClockReportBytes, not looked into
+  [[nodiscard]] static WireResult<ClockReportRecord> decode(const Record& record);
+};
+
+struct PingRecord {
+  std::uint32_t id = 0;
+  Instant sent{};
+  std::optional<Duration> offset;
+  [[nodiscard]] static WireResult<PingRecord> decode(const Record& record);
+};
+
+struct PongRecord {
+  std::uint32_t id = 0;
+  Instant ping_sent{};
+  Instant ping_received{};
+  Instant sent{};
+  std::optional<Duration> offset;
+  [[nodiscard]] static WireResult<PongRecord> decode(const Record& record);
+};
+
+struct LossReportRecord {
+  StreamKey key;
+  std::uint32_t highest = 0;
+  std::uint32_t received = 0;
+  std::uint32_t missing = 0;
+  std::uint32_t longest_run_us = 0;
+  [[nodiscard]] static WireResult<LossReportRecord> decode(const Record& record);
+};
+
+// Both the probe and its answer carry only a size; a probe is padded to it.
+struct ProbeRecord {
+  std::uint16_t size = 0;
+  [[nodiscard]] static WireResult<ProbeRecord> decode(const Record& record);
+};
+
+// Each writes one whole record; what does not fit shows in writer.ok(). encode_source_header leaves
+// the symbol to the caller, who seals it from where it lies.
+void encode_source_header(const SourceRecord& source, std::size_t symbol_bytes, ByteWriter& writer);
+void encode(const SourceRecord& source, ByteWriter& writer);
+void encode(const RepairRecord& repair, ByteWriter& writer);
+void encode(const AckRecord& ack, ByteWriter& writer);
+void encode_clock_report_header(const StreamKey& key, ByteWriter& writer);
+void encode(const PingRecord& ping, ByteWriter& writer);
+void encode(const PongRecord& pong, ByteWriter& writer);
+void encode(const LossReportRecord& report, ByteWriter& writer);
+// `padding` zeros follow the size.
+void encode_path_probe(const ProbeRecord& probe, std::size_t padding, ByteWriter& writer);
+void encode_probe_answer(const ProbeRecord& probe, ByteWriter& writer);
+
+}  // namespace usbgw::wire
