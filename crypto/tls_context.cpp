@@ -47,13 +47,10 @@ SslContextHandle new_context() {
   SslContextHandle context(SSL_CTX_new(TLS_method()));
   if (!context) return nullptr;
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
-  const bool ok =
-      SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION) == 1 &&
-      SSL_CTX_set_max_proto_version(context.get(), TLS1_3_VERSION) == 1 &&
-      SSL_CTX_set_ciphersuites(context.get(), kCipherSuites) == 1 &&
-      // A server that verifies wants one for a PSK's session too.
-      SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof kSessionContext) == 1 &&
-      SSL_CTX_set_num_tickets(context.get(), 0) == 1;
+  const bool ok = SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION) == 1 &&
+                  SSL_CTX_set_max_proto_version(context.get(), TLS1_3_VERSION) == 1 &&
+                  SSL_CTX_set_ciphersuites(context.get(), kCipherSuites) == 1 &&
+                  SSL_CTX_set_num_tickets(context.get(), 0) == 1;
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
                      verify_peer_certificate);
   return ok ? std::move(context) : nullptr;
