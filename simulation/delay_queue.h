@@ -42,7 +42,9 @@ class DelayQueue {
     return true;
   }
   void recycle(Flying&& flying) { spare_.push_back(std::move(flying.bytes)); }
-  [[nodiscard]] Instant next_arrival() const { return heap_.empty() ? kNever : heap_.front().arrival; }
+  [[nodiscard]] Instant next_arrival() const {
+    return heap_.empty() ? kNever : heap_.front().arrival;
+  }
 
  private:
   static bool later(const Flying& a, const Flying& b) {

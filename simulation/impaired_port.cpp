@@ -8,7 +8,8 @@ std::size_t ImpairedPort::receive(std::span<session::ReceivedDatagram> burst, In
   std::array<session::ReceivedDatagram, 32> fresh;
   const std::size_t got = inner_.receive(fresh, now);
   for (const session::ReceivedDatagram& datagram : std::span(fresh).first(got)) {
-    if (const auto arrival = impairment_.deliver_at(now)) arriving_.push(*arrival, datagram.from, datagram.payload);
+    if (const auto arrival = impairment_.deliver_at(now))
+      arriving_.push(*arrival, datagram.from, datagram.payload);
   }
   inner_.release();
   lent_.resize(burst.size());

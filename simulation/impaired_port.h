@@ -15,15 +15,20 @@ class ImpairedPort final : public session::DatagramPort {
   ImpairedPort(session::DatagramPort& inner, const ImpairmentProfile& profile, std::uint64_t seed)
       : inner_(inner), impairment_(profile, seed) {}
 
-  [[nodiscard]] std::size_t receive(std::span<session::ReceivedDatagram> burst, Instant now) override;
+  [[nodiscard]] std::size_t receive(std::span<session::ReceivedDatagram> burst,
+                                    Instant now) override;
   void release() override;
   [[nodiscard]] std::span<std::byte> reserve(const UdpEndpoint& to, Instant now) override {
     return inner_.reserve(to, now);
   }
-  void commit(std::size_t bytes, qos::TrafficClass traffic_class) override { inner_.commit(bytes, traffic_class); }
+  void commit(std::size_t bytes, qos::TrafficClass traffic_class) override {
+    inner_.commit(bytes, traffic_class);
+  }
   void abandon() override { inner_.abandon(); }
   std::size_t flush(Instant now) override { return inner_.flush(now); }
-  [[nodiscard]] std::size_t max_payload(const UdpEndpoint& to) const override { return inner_.max_payload(to); }
+  [[nodiscard]] std::size_t max_payload(const UdpEndpoint& to) const override {
+    return inner_.max_payload(to);
+  }
   [[nodiscard]] UdpEndpoint local() const override { return inner_.local(); }
   [[nodiscard]] Instant next_deadline() const override {
     return std::min(inner_.next_deadline(), arriving_.next_arrival());

@@ -4,7 +4,8 @@
 
 namespace usbgw::simulation {
 
-Impairment::Impairment(const ImpairmentProfile& profile, std::uint64_t seed) : profile_(profile), random_(seed) {}
+Impairment::Impairment(const ImpairmentProfile& profile, std::uint64_t seed)
+    : profile_(profile), random_(seed) {}
 
 void Impairment::set_profile(const ImpairmentProfile& profile) {
   profile_ = profile;
@@ -19,11 +20,14 @@ bool Impairment::is_down(Instant when) {
   const double up_mean = down_mean * (1 - profile_.outage_loss) / profile_.outage_loss;
   if (!state_until_) {
     down_ = random_.chance(profile_.outage_loss);
-    state_until_ = when + Duration(static_cast<std::int64_t>(random_.exponential(down_ ? down_mean : up_mean)));
+    state_until_ =
+        when +
+        Duration(static_cast<std::int64_t>(random_.exponential(down_ ? down_mean : up_mean)));
   }
   while (when >= *state_until_) {
     down_ = !down_;
-    *state_until_ += Duration(static_cast<std::int64_t>(random_.exponential(down_ ? down_mean : up_mean)) + 1);
+    *state_until_ +=
+        Duration(static_cast<std::int64_t>(random_.exponential(down_ ? down_mean : up_mean)) + 1);
   }
   return down_;
 }

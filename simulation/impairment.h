@@ -1,5 +1,5 @@
-// What a path does to each datagram: delay, jitter, independent loss, time-driven outages. Seeded, and
-// independent of who asks: the same seed, profile and send times give the same fates.
+// What a path does to each datagram: delay, jitter, independent loss, time-driven outages. Seeded,
+// and independent of who asks: the same seed, profile and send times give the same fates.
 #pragma once
 
 #include <cstdint>

@@ -44,7 +44,8 @@ bool MemoryChannel::send(control::MessageClass, control::Message&& message) {
 }
 
 std::optional<control::Message> MemoryChannel::receive() {
-  if (incoming_->messages.empty() || incoming_->messages.front().arrival > now_) return std::nullopt;
+  if (incoming_->messages.empty() || incoming_->messages.front().arrival > now_)
+    return std::nullopt;
   control::Message message = std::move(incoming_->messages.front().message);
   incoming_->messages.pop_front();
   return message;

@@ -24,7 +24,8 @@ class MemoryChannel final : public control::ReliableChannel {
   [[nodiscard]] control::ChannelState state() const override { return state_; }
   [[nodiscard]] const std::string& close_reason() const override { return reason_; }
   [[nodiscard]] const std::string& peer() const override { return peer_name_; }
-  [[nodiscard]] Result<void> export_secret(std::string_view label, std::span<std::byte, 32> secret) override;
+  [[nodiscard]] Result<void> export_secret(std::string_view label,
+                                           std::span<std::byte, 32> secret) override;
   void close(std::string reason) override;
 
  private:

@@ -40,8 +40,12 @@ void MemoryPort::commit(std::size_t bytes, qos::TrafficClass) {
   }
 }
 
-std::size_t MemoryPort::flush(Instant) { return std::exchange(committed_, 0); }
+std::size_t MemoryPort::flush(Instant) {
+  return std::exchange(committed_, 0);
+}
 
-std::size_t MemoryPort::max_payload(const UdpEndpoint&) const { return max_payload_; }
+std::size_t MemoryPort::max_payload(const UdpEndpoint&) const {
+  return max_payload_;
+}
 
 }  // namespace usbgw::simulation

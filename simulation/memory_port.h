@@ -12,12 +12,14 @@ namespace usbgw::simulation {
 
 class MemoryPort final : public session::DatagramPort {
  public:
-  MemoryPort(UdpEndpoint local, std::size_t max_payload) : local_(local), max_payload_(max_payload) {}
+  MemoryPort(UdpEndpoint local, std::size_t max_payload)
+      : local_(local), max_payload_(max_payload) {}
 
   // Joins two ports; `to_b` is what happens to what `a` sends.
   static void join(MemoryPort& a, MemoryPort& b, Impairment& to_b, Impairment& to_a);
 
-  [[nodiscard]] std::size_t receive(std::span<session::ReceivedDatagram> burst, Instant now) override;
+  [[nodiscard]] std::size_t receive(std::span<session::ReceivedDatagram> burst,
+                                    Instant now) override;
   void release() override;
   [[nodiscard]] std::span<std::byte> reserve(const UdpEndpoint& to, Instant now) override;
   void commit(std::size_t bytes, qos::TrafficClass traffic_class) override;

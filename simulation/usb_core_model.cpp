@@ -36,7 +36,7 @@ std::uint32_t DeviceModel::submit(ModelUrb&& urb, Instant now) {
   return seqnum;
 }
 
-void DeviceModel::unlink(std::uint32_t seqnum, Instant) {
+void DeviceModel::unlink(std::uint32_t seqnum) {
   const auto urb = urbs_.find(seqnum);
   if (urb == urbs_.end()) return;
   urb->second.unlinked = true;
@@ -46,6 +46,12 @@ void DeviceModel::unlink(std::uint32_t seqnum, Instant) {
   unlinks_.emplace(unlink.seqnum, seqnum);
   const auto header = usbip::encode(unlink);
   commands_.insert(commands_.end(), header.begin(), header.end());
+}
+
+void DeviceModel::unlink_all() {
+  for (const auto& [seqnum, urb] : urbs_) {
+    if (urb.endpoint.number() != 0 && !urb.unlinked) unlink(seqnum);
+  }
 }
 
 std::size_t DeviceModel::take_commands(std::span<std::byte> to) {
@@ -68,7 +74,9 @@ void DeviceModel::give_replies(std::span<const std::byte> bytes, Instant now) {
     bytes = bytes.subspan(count);
     while (connected_) {
       auto pdu = reader_.next();
-      if (!pdu) return violate("an answer that disconnects vhci: " + std::string(wire::to_string(pdu.error())), now);
+      if (!pdu)
+        return violate(
+            "an answer that disconnects vhci: " + std::string(wire::to_string(pdu.error())), now);
       if (!*pdu) break;
       take_reply(**pdu, now);
     }
@@ -78,18 +86,21 @@ void DeviceModel::give_replies(std::span<const std::byte> bytes, Instant now) {
 std::optional<usbip::SubmittedShape> DeviceModel::find(std::uint32_t seqnum) const {
   const auto urb = urbs_.find(seqnum);
   if (urb == urbs_.end()) return std::nullopt;
-  return usbip::SubmittedShape{urb->second.endpoint.is_in(), !urb->second.packets.empty(), urb->second.length};
+  return usbip::SubmittedShape{urb->second.endpoint.is_in(), !urb->second.packets.empty(),
+                               urb->second.length};
 }
 
 void DeviceModel::take_reply(const usbip::ReplyPdu& pdu, Instant now) {
-  if (const auto* reply = std::get_if<usbip::SubmitReply>(&pdu.reply)) return finish(*reply, pdu, now);
+  if (const auto* reply = std::get_if<usbip::SubmitReply>(&pdu.reply))
+    return finish(*reply, pdu, now);
   const auto& reply = std::get<usbip::UnlinkReply>(pdu.reply);
   const auto unlink = unlinks_.find(reply.seqnum);
   if (unlink == unlinks_.end()) return violate("an answer to an unlink that was never sent", now);
   const auto urb = urbs_.find(unlink->second);
   unlinks_.erase(unlink);
   if (urb == urbs_.end()) {  // its answer came first, as it must
-    if (reply.status != UrbStatus::ok) violate("an unlink of an answered URB must be answered with 0", now);
+    if (reply.status != UrbStatus::ok)
+      violate("an unlink of an answered URB must be answered with 0", now);
     return;
   }
   ModelUrb done = std::move(urb->second);
@@ -99,7 +110,8 @@ void DeviceModel::take_reply(const usbip::ReplyPdu& pdu, Instant now) {
   driver_.completed(*this, std::move(done), now);
 }
 
-bool DeviceModel::unpack(ModelUrb& urb, const usbip::SubmitReply& reply, const usbip::ReplyPdu& pdu, Instant now) {
+bool DeviceModel::unpack(ModelUrb& urb, const usbip::SubmitReply& reply, const usbip::ReplyPdu& pdu,
+                         Instant now) {
   urb.status = reply.status;
   urb.actual = reply.actual;
   if (urb.packets.empty()) {
@@ -114,7 +126,8 @@ bool DeviceModel::unpack(ModelUrb& urb, const usbip::SubmitReply& reply, const u
   std::size_t taken = 0;
   for (std::size_t i = 0; i < urb.packets.size(); ++i) {
     const usbip::IsoDescriptor packet = pdu.packets[i];
-    if (packet.offset != urb.packets[i].offset || packet.length != urb.packets[i].length || packet.actual > packet.length) {
+    if (packet.offset != urb.packets[i].offset || packet.length != urb.packets[i].length ||
+        packet.actual > packet.length) {
       violate("an isochronous descriptor differs from the submitted one", now);
       return false;
     }
@@ -137,7 +150,8 @@ void DeviceModel::finish(const usbip::SubmitReply& reply, const usbip::ReplyPdu&
   ModelUrb urb = std::move(known->second);
   urbs_.erase(known);
   if (!unpack(urb, reply, pdu, now)) return;
-  if (!urb.packets.empty()) longest_isochronous_wait_ = std::max(longest_isochronous_wait_, now - urb.submitted);
+  if (!urb.packets.empty())
+    longest_isochronous_wait_ = std::max(longest_isochronous_wait_, now - urb.submitted);
   if (stage_ != Stage::configured) return enumerate(std::move(urb), now);
   driver_.completed(*this, std::move(urb), now);
 }
@@ -170,7 +184,8 @@ void DeviceModel::enumerate(ModelUrb&& urb, Instant now) {
       stage_ = Stage::configuration_header;
       return request({0x80, kGetDescriptor, 0x0200, 0, 9}, now);
     case Stage::configuration_header: {
-      if (urb.data.size() < 4) return violate("the configuration descriptor is shorter than its header", now);
+      if (urb.data.size() < 4)
+        return violate("the configuration descriptor is shorter than its header", now);
       const auto total = static_cast<std::uint16_t>(std::to_integer<unsigned>(urb.data[2]) |
                                                     std::to_integer<unsigned>(urb.data[3]) << 8);
       stage_ = Stage::configuration;
@@ -187,7 +202,8 @@ void DeviceModel::enumerate(ModelUrb&& urb, Instant now) {
       stage_ = Stage::configured;
       return driver_.configured(*this, configuration_, now);
     case Stage::start:
-    case Stage::configured: return;
+    case Stage::configured:
+      return;
   }
 }
 

@@ -1,6 +1,7 @@
-// A model of what the kernel does with one device behind a vhci port: it numbers URBs, writes USB/IP
-// commands, reads the answers as strictly as vhci_rx.c does, and enumerates. Any answer that would make a
-// real vhci disconnect, or break a promise of design.md, is a violation and unplugs the device.
+// A model of what the kernel does with one device behind a vhci port: it numbers URBs, writes
+// USB/IP commands, reads the answers as strictly as vhci_rx.c does, and enumerates. Any answer that
+// would make a real vhci disconnect, or break a promise of design.md, is a violation and unplugs
+// the device.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ struct ModelUrb {
   EndpointAddress endpoint;
   SetupPacket setup;
   std::uint32_t length = 0;
-  std::vector<std::byte> data;                      // OUT: what is sent; IN: what came, at its offsets
+  std::vector<std::byte> data;  // OUT: what is sent; IN: what came, at its offsets
   std::vector<wire::usbip::IsoDescriptor> packets;  // isochronous
   UrbStatus status = UrbStatus::ok;
   std::uint32_t actual = 0;
@@ -37,7 +38,8 @@ class DeviceModel;
 class DriverModel {
  public:
   virtual ~DriverModel() = default;
-  virtual void configured(DeviceModel& device, const wire::Configuration& configuration, Instant now) = 0;
+  virtual void configured(DeviceModel& device, const wire::Configuration& configuration,
+                          Instant now) = 0;
   virtual void completed(DeviceModel& device, ModelUrb&& urb, Instant now) = 0;
   virtual void disconnected(Instant now) = 0;
   virtual std::size_t turn(DeviceModel& device, Instant now) = 0;
@@ -50,7 +52,9 @@ class DeviceModel final : private wire::usbip::SubmittedUrbs {
 
   // The driver's side.
   std::uint32_t submit(ModelUrb&& urb, Instant now);
-  void unlink(std::uint32_t seqnum, Instant now);
+  void unlink(std::uint32_t seqnum);
+  // Every URB that is not of the default pipe.
+  void unlink_all();
   [[nodiscard]] Speed speed() const { return speed_; }
   [[nodiscard]] std::size_t pending() const { return urbs_.size(); }
 
@@ -67,14 +71,22 @@ class DeviceModel final : private wire::usbip::SubmittedUrbs {
   [[nodiscard]] Duration longest_isochronous_wait() const { return longest_isochronous_wait_; }
 
  private:
-  enum class Stage : std::uint8_t { start, device_descriptor, configuration_header, configuration, set, configured };
+  enum class Stage : std::uint8_t {
+    start,
+    device_descriptor,
+    configuration_header,
+    configuration,
+    set,
+    configured
+  };
 
-  [[nodiscard]] std::optional<wire::usbip::SubmittedShape> find(std::uint32_t seqnum) const override;
+  [[nodiscard]] std::optional<wire::usbip::SubmittedShape> find(
+      std::uint32_t seqnum) const override;
   void violate(std::string what, Instant now);
   void take_reply(const wire::usbip::ReplyPdu& pdu, Instant now);
   void finish(const wire::usbip::SubmitReply& reply, const wire::usbip::ReplyPdu& pdu, Instant now);
-  [[nodiscard]] bool unpack(ModelUrb& urb, const wire::usbip::SubmitReply& reply, const wire::usbip::ReplyPdu& pdu,
-                            Instant now);
+  [[nodiscard]] bool unpack(ModelUrb& urb, const wire::usbip::SubmitReply& reply,
+                            const wire::usbip::ReplyPdu& pdu, Instant now);
   void enumerate(ModelUrb&& urb, Instant now);
   void request(SetupPacket setup, Instant now);
 

@@ -44,16 +44,19 @@ class VhciModel::Socket final : public host::VhciSocket {
   std::shared_ptr<Line::Shared> shared_;
 };
 
-VhciModel::VhciModel(std::function<DriverModel&(host::VhciPort)> driver) : driver_(std::move(driver)) {}
+VhciModel::VhciModel(std::function<DriverModel&(host::VhciPort)> driver)
+    : driver_(std::move(driver)) {}
 
 VhciModel::~VhciModel() = default;
 
-Result<host::VhciPorts::Attached> VhciModel::attach(Speed speed, std::optional<host::VhciPort> wanted) {
+Result<host::VhciPorts::Attached> VhciModel::attach(Speed speed,
+                                                    std::optional<host::VhciPort> wanted) {
   const std::uint32_t first = speed >= Speed::super ? kPorts / 2 : 0;
   for (std::uint32_t number = first; number < first + kPorts / 2; ++number) {
     const host::VhciPort port{number};
     if (wanted && *wanted != port) continue;
-    const bool taken = std::any_of(lines_.begin(), lines_.end(), [&](const auto& l) { return l->port == port; });
+    const bool taken =
+        std::any_of(lines_.begin(), lines_.end(), [&](const auto& l) { return l->port == port; });
     if (taken) continue;
     auto line = std::make_unique<Line>();
     line->port = port;
@@ -63,13 +66,15 @@ Result<host::VhciPorts::Attached> VhciModel::attach(Speed speed, std::optional<h
     lines_.push_back(std::move(line));
     return attached;
   }
-  return fail(wanted ? ErrorCode::busy : ErrorCode::exhausted, "no free port of the modelled vhci for this speed");
+  return fail(wanted ? ErrorCode::busy : ErrorCode::exhausted,
+              "no free port of the modelled vhci for this speed");
 }
 
 Result<host::VhciPortState> VhciModel::state(host::VhciPort port) const {
   for (const auto& line : lines_) {
     if (line->port != port) continue;
-    return line->shared->device->is_addressed() ? host::VhciPortState::used : host::VhciPortState::attached;
+    return line->shared->device->is_addressed() ? host::VhciPortState::used
+                                                : host::VhciPortState::attached;
   }
   return host::VhciPortState::free;
 }
@@ -137,7 +142,8 @@ std::vector<std::string> VhciModel::violations() const {
 
 Duration VhciModel::longest_isochronous_wait() const {
   Duration longest = ended_wait_;
-  for (const auto& line : lines_) longest = std::max(longest, line->shared->device->longest_isochronous_wait());
+  for (const auto& line : lines_)
+    longest = std::max(longest, line->shared->device->longest_isochronous_wait());
   return longest;
 }
 

@@ -1,5 +1,5 @@
-// A model of vhci_hcd's ports and sockets for the host role in simulation and in the demo where the kernel
-// has none.
+// A model of vhci_hcd's ports and sockets for the host role in simulation and in the demo where the
+// kernel has none.
 #pragma once
 
 #include <deque>
