@@ -1,5 +1,4 @@
-// Gives each session its handle and the unpredictable index under which it receives. Control
-// thread.
+// Gives each session its handle and the unpredictable index under which it receives. Control thread.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,177 @@
+#include "usbside/host/iso_out_pacer.h"
+
+#include <algorithm>
+
+#include "usbside/host/iso_limits.h"
+#include "wire/clock_report.h"
+
+namespace usbgw::host {
+namespace {
+
+// Between "it is due" and the datagram on the wire, here and at the agent.
+constexpr Duration kWakeUps = std::chrono::microseconds(250);
+// An agent submits 2 ms ahead; a report far beyond that is an accident, not a schedule.
+constexpr Duration kMostSubmitAhead = std::chrono::milliseconds(10);
+// A next interval further ahead than any driver queues belongs to another numbering.
+constexpr Duration kFarAhead = std::chrono::seconds(2);
+constexpr Duration kIdle = std::chrono::seconds(1);
+
+}  // namespace
+
+IsoOutPacer::IsoOutPacer(const StreamContext& context, const EndpointInfo& info,
+                         StreamEpoch before_first)
+    : EndpointStream(context, info, before_first),
+      clock_(info.interval),
+      margin_(context.playout),
+      writer_(stream_of(context.attachment, info.address)) {
+  packets_.reserve(wire::usbip::kMaxIsoPackets);
+}
+
+void IsoOutPacer::submit(Urb& urb, std::span<const std::byte> data, Instant now) {
+  if (queue_.empty()) {
+    waiting_since_ = now;
+    if (next_ && now - idle_since_ > kIdle) margin_.on_idle();
+  }
+  queue_.push(urb);
+  const bool was_open = is_open();
+  ensure_open(wire::StreamKind::isochronous, info_.interval_bytes, margin_.value(), now);
+  if (!was_open && is_open()) writer_.begin_epoch(epoch());
+  if (is_paced()) {
+    assign_and_send(urb, data, now);
+  } else {
+    urb.data.assign(data.begin(), data.end());
+  }
+}
+
+void IsoOutPacer::unlink(Urb& urb, std::uint32_t unlink_seqnum, Instant now) {
+  if (urb.first_index >= 0) account_.unlinked += urb.packets.size();
+  queue_.remove(urb);
+  if (queue_.empty()) idle_since_ = now;
+  context_.answerer.unlink(urb, unlink_seqnum);
+}
+
+void IsoOutPacer::on_opened(const wire::StreamOpened& opened, Instant) {
+  raise_submit_ahead(opened.submit_ahead);
+}
+
+// Held like D: it only grows, or the virtual SOF would follow every saw tooth of the agent's ring.
+void IsoOutPacer::raise_submit_ahead(Duration reported) {
+  submit_ahead_ = std::max(submit_ahead_, std::min(reported, kMostSubmitAhead));
+}
+
+void IsoOutPacer::receive(const StreamItem& item, std::span<const std::byte> body, Instant now) {
+  if (!is_current(item) || item.kind != ItemKind::clock_report) return;
+  const auto report = wire::ClockReport::decode(body);
+  if (!report || !clock_.observe(clock_.unwrap(report->index), report->stamp)) {
+    ++malformed_;
+    return;
+  }
+  raise_submit_ahead(report->submitted_ahead);
+  if (report->late > agent_late_) {
+    margin_.on_late(std::max(-report->least_margin, Duration::zero()), now);
+  }
+  agent_late_ = std::max(agent_late_, report->late);
+  agent_missing_ = std::max(agent_missing_, report->missing);
+  follow_path(now);
+  send_held(now);
+}
+
+void IsoOutPacer::path_changed(Instant now) {
+  follow_path(now);
+  send_held(now);
+}
+
+void IsoOutPacer::follow_path(Instant now) {
+  if (!clock_.recovered().has_phase() || !context_.path.valid) return;
+  clock_.follow_offset(-context_.path.outbound_offset, now);
+  const auto steps = clock_.recovered().steps();
+  if (steps != steps_seen_) next_.reset();
+  steps_seen_ = steps;
+}
+
+Duration IsoOutPacer::ahead() const {
+  return submit_ahead_ + margin_.value() + kWakeUps;
+}
+
+void IsoOutPacer::send_held(Instant now) {
+  if (!is_paced()) return;
+  for (Urb* urb = queue_.front(); urb != nullptr; urb = urb->next) {
+    if (urb->first_index < 0) assign_and_send(*urb, urb->data, now);
+  }
+}
+
+void IsoOutPacer::assign_and_send(Urb& urb, std::span<const std::byte> data, Instant now) {
+  urb.first_index = choose_index(now);
+  next_ = urb.first_index + static_cast<std::int64_t>(urb.packets.size());
+  writer_.write(urb, urb.first_index, data, context_.sink.outbound(), context_.sink.source_bytes(),
+                now);
+  const Duration host_to_bus = clock_.at(urb.first_index) + context_.path.base() - urb.arrived;
+  latency_.record(std::max(host_to_bus, Duration::zero()).count());
+}
+
+// The interval after the last one; what is past by more than half of D would reach the agent too
+// late, so the first that is not past takes its place.
+std::int64_t IsoOutPacer::choose_index(Instant now) {
+  if (next_ && virtual_sof(*next_) > now + kFarAhead) next_.reset();
+  if (next_ && virtual_sof(*next_) + margin_.value() / 2 >= now) return *next_;
+  const std::int64_t present = std::max<std::int64_t>(clock_.first_at_or_after(now + ahead()), 0);
+  if (next_ && present > *next_) account_.unlinked += static_cast<std::uint64_t>(present - *next_);
+  return next_ ? std::max(present, *next_) : present;
+}
+
+Instant IsoOutPacer::due(const Urb& urb) const {
+  const Duration duration = duration_of(urb);
+  const Instant latest = std::max(urb.arrived, last_completion_) + duration + kLongestWait;
+  const Instant provisional = std::max(waiting_since_ + kLongestWait, last_completion_ + duration);
+  Instant at = provisional;
+  if (urb.first_index >= 0 && is_paced()) {
+    at = virtual_sof(urb.first_index + static_cast<std::int64_t>(urb.packets.size()) - 1);
+  }
+  return std::max(std::min(at, latest), last_completion_ + duration / 2);
+}
+
+Instant IsoOutPacer::next_deadline() const {
+  return queue_.empty() ? kNever : due(*queue_.front());
+}
+
+std::size_t IsoOutPacer::turn(Instant now) {
+  if (queue_.empty() || now < due(*queue_.front())) return 0;
+  complete(*queue_.front(), now);
+  return 1;
+}
+
+void IsoOutPacer::complete(Urb& urb, Instant now) {
+  std::uint64_t actual = 0;
+  packets_.clear();
+  for (const PacketShape& shape : urb.packets) {
+    packets_.push_back({shape.offset, shape.length, shape.length, UrbStatus::ok});
+    actual += shape.length;
+  }
+  (urb.first_index >= 0 ? account_.direct : account_.lead_in) += urb.packets.size();
+  margin_.on_decided(urb.packets.size());
+  queue_.remove(urb);
+  if (queue_.empty()) idle_since_ = now;
+  last_completion_ = now;
+  context_.answerer.complete(urb, {UrbStatus::ok, actual, {}, packets_});
+}
+
+void IsoOutPacer::add_status(AttachmentStatus& status) const {
+  StreamStatus stream;
+  stream.endpoint = info_.address;
+  stream.open = is_open();
+  stream.interval = info_.interval;
+  stream.base = context_.path.base();
+  stream.playout = ahead();
+  stream.submit_ahead = submit_ahead_;
+  stream.clock_ppm = clock_.ppm();
+  stream.account = account_;
+  stream.playout_raises = margin_.raises();
+  stream.agent_late = agent_late_;
+  stream.agent_missing = agent_missing_;
+  stream.latency_p50 = latency_.quantile(0.5);
+  stream.latency_p99 = latency_.quantile(0.99);
+  stream.latency_max = latency_.max();
+  status.streams.push_back(stream);
+}
+
+}  // namespace usbgw::host

@@ -1,0 +1,66 @@
+// Isochronous OUT: data leaves for the agent when its URB arrives; URBs complete one by one on a
+// virtual SOF that runs ahead of the device's.
+//
+//   H(n) = clock(n) - outbound offset - D_out      on the host's clock
+//   D_out = what the agent submits ahead + D + a margin for both sides' wake-ups
+//
+// so data for interval n, sent no later than H(n), is at the agent before n is submitted to its
+// bus. Until the agent's clock is known, URBs are held up to 50 ms and then complete at the nominal
+// rate; when its reports stop, the recovered clock runs on. A driver that comes late skips
+// intervals, as on a real bus.
+#pragma once
+
+#include <optional>
+
+#include "common/histogram.h"
+#include "usbside/host/endpoint_stream.h"
+#include "usbside/host/out_source_writer.h"
+#include "usbside/host/playout_margin.h"
+#include "usbside/host/stream_clock.h"
+
+namespace usbgw::host {
+
+class IsoOutPacer final : public EndpointStream {
+ public:
+  IsoOutPacer(const StreamContext& context, const EndpointInfo& info, StreamEpoch before_first);
+
+  void submit(Urb& urb, std::span<const std::byte> data, Instant now) override;
+  void unlink(Urb& urb, std::uint32_t unlink_seqnum, Instant now) override;
+  void receive(const StreamItem& item, std::span<const std::byte> body, Instant now) override;
+  std::size_t turn(Instant now) override;
+  [[nodiscard]] Instant next_deadline() const override;
+  void path_changed(Instant now) override;
+  void add_status(AttachmentStatus& status) const override;
+
+ private:
+  void on_opened(const wire::StreamOpened& opened, Instant now) override;
+  void follow_path(Instant now);
+  [[nodiscard]] bool is_paced() const { return clock_.is_known(); }
+  [[nodiscard]] Duration ahead() const;  // D_out
+  // H(n)
+  [[nodiscard]] Instant virtual_sof(std::int64_t index) const { return clock_.at(index) - ahead(); }
+  void send_held(Instant now);
+  void assign_and_send(Urb& urb, std::span<const std::byte> data, Instant now);
+  std::int64_t choose_index(Instant now);
+  [[nodiscard]] Instant due(const Urb& urb) const;
+  void complete(Urb& urb, Instant now);
+  void raise_submit_ahead(Duration reported);
+
+  StreamClock clock_;  // offset: when to send so that it arrives then
+  PlayoutMargin margin_;
+  OutSourceWriter writer_;
+  Duration submit_ahead_{};
+  std::uint32_t agent_late_ = 0;
+  std::uint32_t agent_missing_ = 0;
+  std::optional<std::int64_t> next_;  // interval after the last one assigned
+  std::uint64_t steps_seen_ = 0;
+  Instant waiting_since_{};           // when the queue last became non-empty
+  Instant idle_since_{};
+  Instant last_completion_{Duration{INT64_MIN / 4}};
+  std::vector<wire::usbip::IsoDescriptor> packets_;
+  IntervalAccount account_;
+  Histogram latency_;
+  std::uint64_t malformed_ = 0;
+};
+
+}  // namespace usbgw::host

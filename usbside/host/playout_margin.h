@@ -1,0 +1,35 @@
+// D, the playout margin over the base delay: held, raised in counted steps when data comes too late
+// more often than the target (1e-5 of the intervals), lowered only while the stream is idle.
+#pragma once
+
+#include <cstdint>
+
+#include "common/timeline.h"
+#include "usbside/host/host_attachment.h"
+
+namespace usbgw::host {
+
+class PlayoutMargin {
+ public:
+  explicit PlayoutMargin(const PlayoutConfig& config);
+
+  [[nodiscard]] Duration value() const { return value_; }
+  [[nodiscard]] std::uint64_t raises() const { return raises_; }
+
+  void on_decided(std::uint64_t intervals);
+  // An interval's data came `by` after it was due. What is so late that no allowed margin would
+  // have saved it (an outage) raises nothing.
+  void on_late(Duration by, Instant now);
+  void on_idle() { value_ = least_; }
+
+ private:
+  PlayoutMode mode_;
+  Duration least_;
+  Duration most_;
+  Duration value_;
+  double allowance_ = 0;  // late intervals that the target still permits
+  Instant raised_at_{Duration{INT64_MIN / 4}};
+  std::uint64_t raises_ = 0;
+};
+
+}  // namespace usbgw::host

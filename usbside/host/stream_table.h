@@ -1,0 +1,48 @@
+// The streams of one attachment, by endpoint address. A stream whose alternate setting is gone stays
+// for `status` until the next URB on its endpoint makes a new one, with the next epoch.
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "usbside/host/endpoint_stream.h"
+
+namespace usbgw::host {
+
+class StreamTable {
+ public:
+  explicit StreamTable(const StreamContext& context) : context_(context) {}
+
+  // The live stream of this endpoint; made for this URB if there is none.
+  [[nodiscard]] EndpointStream& obtain(const EndpointInfo& info, const Urb& urb);
+  // Null when there is no live one.
+  [[nodiscard]] EndpointStream* find(EndpointAddress endpoint);
+
+  // Closes what belongs to an interface (or everything) and ends its URBs.
+  void retire_interface(std::uint8_t interface, UrbStatus status);
+  void retire_all(UrbStatus status);
+  // The same without a word to the agent, which is gone.
+  void abandon_all(UrbStatus status);
+
+  std::size_t turn(Instant now);
+  [[nodiscard]] Instant next_deadline() const;
+  void path_changed(Instant now);
+  [[nodiscard]] bool has_live() const;
+  void add_status(AttachmentStatus& status) const;
+
+ private:
+  struct Entry {
+    std::unique_ptr<EndpointStream> stream;
+    bool is_live = false;
+  };
+  [[nodiscard]] static std::size_t position(EndpointAddress endpoint) {
+    return endpoint.number() + (endpoint.is_in() ? 16u : 0u);
+  }
+  [[nodiscard]] std::unique_ptr<EndpointStream> make(const EndpointInfo& info, const Urb& urb,
+                                                     StreamEpoch before) const;
+
+  StreamContext context_;
+  std::array<Entry, 32> entries_;
+};
+
+}  // namespace usbgw::host
