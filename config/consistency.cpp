@@ -60,8 +60,7 @@ class Check {
     const SecuritySection& security = document_.security;
     if (security.has_certificate() || security.has_psk() || document_.uses_ring()) return;
     complain("security",
-             "missing; write ca, certificate and key, or psk_identity and psk_file (`usbgw keys` "
-             "makes them)");
+             "missing; write ca, certificate and key, or psk_file (`usbgw keys` makes them)");
   }
 
   void workers() {

@@ -34,9 +34,9 @@ Parsed<HostPort> parse_listen(std::string_view text) {
       "\" is not an address to listen at; allowed: as in \"0.0.0.0:7443\", \"[::]:7443\"");
 }
 
-// Names end up in socket paths, certificates and messages.
+// Names end up in socket paths, certificates (where a label has 63 characters) and messages.
 bool is_plain_name(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && name != "." && name != ".." &&
+  return !name.empty() && name.size() <= 63 && name.front() != '.' && name.front() != '-' &&
          std::all_of(name.begin(), name.end(), [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                   c == '-' || c == '_' || c == '.';
@@ -96,7 +96,7 @@ NodeSection read_node(TableReader reader) {
   node.name = reader.text("name");
   if (!node.name->empty() && !is_plain_name(*node.name)) {
     reader.complain("name", "\"" + *node.name +
-                                "\" is not a name; allowed: up to 64 letters, digits, '-', '_', "
+                                "\" is not a name; allowed: up to 63 letters, digits, '-', '_', "
                                 "'.'");
   }
   for (const std::string& role : reader.text_list("roles")) {

@@ -45,8 +45,8 @@ struct ControlSection {
 // Paths here are absolute or relative to the working directory (the configuration's own folder is
 // already joined).
 struct SecuritySection {
-  Value<std::string> ca, certificate, key;    // all three, or
-  Value<std::string> psk_identity, psk_file;  // both; neither only on a ring port
+  Value<std::string> ca, certificate, key;  // all three, or
+  Value<std::string> psk_file;              // "identity:key" lines; neither only on a ring port
   [[nodiscard]] bool has_certificate() const { return !certificate->empty(); }
   [[nodiscard]] bool has_psk() const { return !psk_file->empty(); }
 };

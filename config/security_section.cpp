@@ -20,22 +20,14 @@ SecuritySection read_security(TableReader reader, const std::string& folder) {
   security.ca = read_path(reader, "ca", folder);
   security.certificate = read_path(reader, "certificate", folder);
   security.key = read_path(reader, "key", folder);
-  security.psk_identity = reader.text("psk_identity");
   security.psk_file = read_path(reader, "psk_file", folder);
-  const auto together = [&](std::initializer_list<std::string_view> keys) {
-    bool some = false;
-    for (const std::string_view key : keys) some |= reader.has(key);
-    for (const std::string_view key : keys) {
-      if (some)
-        reader.require(key,
-                       "it too: ca, certificate and key, or psk_identity and psk_file, "
-                       "go together");
+  const bool certificates = reader.has("ca") || reader.has("certificate") || reader.has("key");
+  if (certificates) {
+    for (const std::string_view key : {"ca", "certificate", "key"}) {
+      reader.require(key, "it too: ca, certificate and key go together");
     }
-    return some;
-  };
-  const bool certificates = together({"ca", "certificate", "key"});
-  const bool shared_key = together({"psk_identity", "psk_file"});
-  if (certificates && shared_key) {
+  }
+  if (certificates && reader.has("psk_file")) {
     reader.complain("psk_file", "allowed: certificates or a pre-shared key, not both");
   }
   reader.finish();

@@ -28,7 +28,7 @@ TEST(Document, Values_RememberFileLineAndKey) {
   const auto document = parse_document(kHost, "studio.toml");
   ASSERT_TRUE(document);
   EXPECT_EQ(document->dataplane.port.at.to_string(), "studio.toml:4: dataplane.port");
-  EXPECT_EQ(document->attaches[0].device.at.to_string(), "studio.toml:14: attach[1].device");
+  EXPECT_EQ(document->attaches[0].device.at.to_string(), "studio.toml:13: attach[1].device");
   EXPECT_FALSE(document->dataplane.mtu.is_written());
 }
 
@@ -40,7 +40,7 @@ TEST(Document, LayersFault_IsJoinedWithItsLine) {
   EXPECT_EQ(document->located("dataplane", {"mtu", "too large"}).to_string(),
             "studio.toml:3: dataplane.mtu: too large");
   EXPECT_EQ(document->located("attach[1]", {"playout", "too short"}).to_string(),
-            "studio.toml:12: attach[1].playout: too short");
+            "studio.toml:11: attach[1].playout: too short");
   EXPECT_EQ(document->located("workers", {"idle", "wrong"}).to_string(),
             "studio.toml: workers.idle: wrong");
 }
@@ -89,7 +89,7 @@ TEST(Document, KeyFilesMissing_AreNamedWithTheirLine) {
   const Problems problems = unreadable_files(*document);
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_EQ(problems[0].to_string(),
-            "/nonexistent/studio.toml:8: security.psk_file: cannot read /nonexistent/studio.psk: "
+            "/nonexistent/studio.toml:7: security.psk_file: cannot read /nonexistent/studio.psk: "
             "No such file or directory; `usbgw keys` makes certificates and pre-shared keys");
 }
 

@@ -27,7 +27,7 @@ TEST(ConfigProblem, UnknownKey_SuggestsAndLists) {
 
 TEST(ConfigProblem, UnknownSection_Suggests) {
   EXPECT_EQ(problems_with("[[peer]]", "[worker]\n[[peer]]"),
-            "f.toml:9: worker: unknown section; did you mean \"workers\"? Allowed: admin, allow, "
+            "f.toml:8: worker: unknown section; did you mean \"workers\"? Allowed: admin, allow, "
             "attach, audit, control, dataplane, deny, export, impairment, log, node, peer, repair, "
             "security, streams, workers\n");
 }
@@ -44,7 +44,7 @@ TEST(ConfigProblem, WrongType_SaysWhatItFound) {
             "f.toml:5: dataplane.address: expected a list of texts in quotes, found the number 5 "
             "in it\n");
   EXPECT_EQ(problems_with("peer = \"stage\"", "peer = \"stage\"\nplayout = 2"),
-            "f.toml:14: attach[1].playout: expected a duration in quotes with its unit, as in "
+            "f.toml:13: attach[1].playout: expected a duration in quotes with its unit, as in "
             "\"2ms\", found the number 2\n");
 }
 
@@ -54,14 +54,14 @@ TEST(ConfigProblem, OutOfRange_SaysTheRange) {
   EXPECT_EQ(problems_with("[security]", "vlan = -1\n[security]"),
             "f.toml:6: dataplane.vlan: -1 is out of range; allowed: 0 to 4094\n");
   EXPECT_EQ(problems_with("peer = \"stage\"", "peer = \"stage\"\nplayout = \"2s\""),
-            "f.toml:14: attach[1].playout: 2s is out of range; allowed: 125us to 500ms\n");
+            "f.toml:13: attach[1].playout: 2s is out of range; allowed: 125us to 500ms\n");
   EXPECT_EQ(problems_with("[[peer]]", "[workers]\nrealtime = 100\n[[peer]]"),
-            "f.toml:10: workers.realtime: 100 is out of range; allowed: 0 to 99\n");
+            "f.toml:9: workers.realtime: 100 is out of range; allowed: 0 to 99\n");
 }
 
 TEST(ConfigProblem, UnknownWord_SuggestsAndLists) {
   EXPECT_EQ(problems_with("peer = \"stage\"", "peer = \"stage\"\nmode = \"adaptiv\""),
-            "f.toml:14: attach[1].mode: \"adaptiv\" is not known; did you mean \"adaptive\"? "
+            "f.toml:13: attach[1].mode: \"adaptiv\" is not known; did you mean \"adaptive\"? "
             "Allowed: adaptive, fixed\n");
 }
 
@@ -70,17 +70,17 @@ TEST(ConfigProblem, WrongForm_SaysWhatIsAllowed) {
             "f.toml:5: dataplane.address: \"10.20.0.1\" is not an address with its prefix; "
             "allowed: as in \"10.20.0.2/24\", \"fd00::2/64\"\n");
   EXPECT_EQ(problems_with("\"1209:a101\"", "\"1209:a1\""),
-            "f.toml:14: attach[1].device: \"1209:a1\" is not a device; allowed: \"VID:PID\" or "
+            "f.toml:13: attach[1].device: \"1209:a1\" is not a device; allowed: \"VID:PID\" or "
             "\"VID:PID:SERIAL\" with four hexadecimal digits each, as in \"1209:a101\", or "
             "\"software:NAME\"\n");
   EXPECT_EQ(problems_with("name = \"room\"", "name = \"my room\""),
-            "f.toml:2: node.name: \"my room\" is not a name; allowed: up to 64 letters, digits, "
+            "f.toml:2: node.name: \"my room\" is not a name; allowed: up to 63 letters, digits, "
             "'-', '_', '.'\n");
   EXPECT_EQ(problems_with("peer = \"stage\"", "peer = \"stage\"\nplayout = \"2\""),
-            "f.toml:14: attach[1].playout: \"2\" is not a duration; allowed: a number with its "
+            "f.toml:13: attach[1].playout: \"2\" is not a duration; allowed: a number with its "
             "unit, as in \"250us\", \"2ms\", \"1s\"\n");
   EXPECT_EQ(problems_with("peer = \"stage\"", "peer = \"stage\"\nvhci_port = \"any\""),
-            "f.toml:14: attach[1].vhci_port: \"any\" is not a vhci port; allowed: \"auto\" or a "
+            "f.toml:13: attach[1].vhci_port: \"any\" is not a vhci port; allowed: \"auto\" or a "
             "number that `cat /sys/devices/platform/vhci_hcd.0/status` lists\n");
 }
 
@@ -100,7 +100,7 @@ TEST(ConfigProblem, MissingKey_IsAtItsSection) {
             "f.toml:1: node.name: missing; write a name for this machine, as in name = "
             "\"stage-box\"\n");
   EXPECT_EQ(problems_with("device = \"1209:a101\"", ""),
-            "f.toml:12: attach[1].device: missing; write a device, as in device = "
+            "f.toml:11: attach[1].device: missing; write a device, as in device = "
             "\"1209:a101\"\n");
   EXPECT_EQ(problems_with(kAddress, ""),
             "f.toml:3: dataplane.address: missing; write this port's own address with its prefix, "
@@ -135,15 +135,15 @@ TEST(ConfigProblem, SectionWrittenAsEntries_SaysHowToWriteIt) {
   EXPECT_EQ(problems_with("[dataplane]", "[[dataplane]]"),
             "f.toml:3: dataplane: expected a section, written [dataplane] once\n");
   EXPECT_EQ(problems_with("[[peer]]", "[peer]"),
-            "f.toml:9: peer: expected entries, each written [[peer]]\n");
+            "f.toml:8: peer: expected entries, each written [[peer]]\n");
 }
 
 TEST(ConfigProblem, DuplicateNames_PointAtTheFirst) {
   EXPECT_EQ(problems_with("[[attach]]", "[[peer]]\nname = \"stage\"\ncontrol = \"a\"\n[[attach]]"),
-            "f.toml:13: peer[2].name: stage is there twice; line 10 has it already\n");
+            "f.toml:12: peer[2].name: stage is there twice; line 9 has it already\n");
   const std::string again = "[[attach]]\npeer = \"stage\"\ndevice = \"1209:a101\"\n[[attach]]";
   EXPECT_EQ(problems_with("[[attach]]", again),
-            "f.toml:17: attach[2].device: 1209:a101 of stage is there twice; line 14 has it "
+            "f.toml:16: attach[2].device: 1209:a101 of stage is there twice; line 13 has it "
             "already\n");
   EXPECT_EQ(problems_with("[[export]]", "[[export]]\ndevice = \"1209:a101\"\n[[export]]", kAgent),
             "f.toml:10: export[2].device: 1209:a101 is there twice; line 8 has it already\n");
@@ -151,7 +151,7 @@ TEST(ConfigProblem, DuplicateNames_PointAtTheFirst) {
 
 TEST(ConfigProblem, AttachToUnknownPeer_SuggestsThePeer) {
   EXPECT_EQ(problems_with("peer = \"stage\"", "peer = \"stag\""),
-            "f.toml:13: attach[1].peer: no [[peer]] is named \"stag\"; did you mean \"stage\"? "
+            "f.toml:12: attach[1].peer: no [[peer]] is named \"stag\"; did you mean \"stage\"? "
             "Allowed: stage\n");
 }
 
@@ -162,12 +162,13 @@ TEST(ConfigProblem, ExportThatNoRuleAllows_SaysWhichRuleToWrite) {
 }
 
 TEST(ConfigProblem, NothingToSecureWith_NamesTheKeys) {
-  EXPECT_EQ(problems_with("psk_identity = \"studio\"\npsk_file = \"studio.psk\"", ""),
-            "f.toml:6: security: missing; write ca, certificate and key, or psk_identity and "
-            "psk_file (`usbgw keys` makes them)\n");
-  EXPECT_EQ(problems_with("psk_identity = \"studio\"", ""),
-            "f.toml:6: security.psk_identity: missing; write it too: ca, certificate and key, or "
-            "psk_identity and psk_file, go together\n");
+  EXPECT_EQ(problems_with("psk_file = \"studio.psk\"", ""),
+            "f.toml:6: security: missing; write ca, certificate and key, or psk_file (`usbgw keys` "
+            "makes them)\n");
+  EXPECT_EQ(problems_with("psk_file", "key = \"k\"\nca = \"c\"\npsk_file"),
+            "f.toml:6: security.certificate: missing; write it too: ca, certificate and key go "
+            "together\n"
+            "f.toml:9: security.psk_file: allowed: certificates or a pre-shared key, not both\n");
 }
 
 TEST(ConfigProblem, ValuesThatContradict_AreNamed) {
@@ -176,7 +177,7 @@ TEST(ConfigProblem, ValuesThatContradict_AreNamed) {
   EXPECT_EQ(problems_with("name = \"room\"", "name = \"room\"\nroles = [\"agent\"]"),
             "f.toml:3: node.roles: lacks \"host\", which the [[attach]] entries need\n");
   EXPECT_EQ(problems_with("[[peer]]", "[impairment]\nloss = 0.1\n[[peer]]"),
-            "f.toml:10: impairment.loss: works on port = \"ring\" only; use tc-netem on a real "
+            "f.toml:9: impairment.loss: works on port = \"ring\" only; use tc-netem on a real "
             "interface\n");
   EXPECT_EQ(problems_with("[[export]]", "[streams]\nout_ahead = \"500us\"\n[[export]]", kAgent),
             "f.toml:8: streams.out_ahead: 500us is shorter than a transfer; allowed: at least "

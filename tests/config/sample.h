@@ -14,7 +14,6 @@ name = "room"
 port = "af_packet:eth1"
 address = "10.20.0.1/24"
 [security]
-psk_identity = "studio"
 psk_file = "studio.psk"
 [[peer]]
 name = "stage"

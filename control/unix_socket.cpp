@@ -1,0 +1,130 @@
+#include "control/unix_socket.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace usbgw::control {
+namespace {
+
+constexpr int kBacklog = 16;
+constexpr std::string_view kAdvice = "; set [admin] socket to another path, or use the right user";
+
+Result<sockaddr_un> address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof(address.sun_path)) {
+    return fail(ErrorCode::invalid_argument,
+                "admin socket path \"" + path + "\": allowed are 1 to 107 characters");
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  return address;
+}
+
+int bind_to(int descriptor, const sockaddr_un& address) {
+  return ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0
+             ? 0
+             : errno;
+}
+
+int connect_result(int descriptor, const sockaddr_un& address) {
+  return ::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0
+             ? 0
+             : errno;
+}
+
+UnixSocket new_socket() {
+  return UnixSocket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+}
+
+void make_folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  // A failure shows in bind(), which names the path.
+  if (slash != std::string::npos && slash > 0) ::mkdir(path.substr(0, slash).c_str(), 0755);
+}
+
+// Removes a socket file that nobody listens at; anything else stays and is an error.
+Result<void> remove_stale(const std::string& path, const sockaddr_un& address) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return {};
+  if (!S_ISSOCK(status.st_mode)) {
+    return fail(ErrorCode::busy, "admin socket " + path + ": a file that is no socket is there");
+  }
+  const UnixSocket probe = new_socket();
+  if (connect_result(probe.descriptor(), address) != ECONNREFUSED) {
+    return fail(ErrorCode::busy, "admin socket " + path +
+                                     ": another usbgw answers there; stop it, or give this one "
+                                     "another [admin] socket");
+  }
+  if (::unlink(path.c_str()) != 0) {
+    return fail(ErrorCode::io, with_errno("admin socket " + path, errno) + std::string(kAdvice));
+  }
+  return {};
+}
+
+}  // namespace
+
+UnixSocket::~UnixSocket() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+UnixSocket& UnixSocket::operator=(UnixSocket&& other) noexcept {
+  if (this != &other) {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    descriptor_ = other.release();
+  }
+  return *this;
+}
+
+int UnixSocket::release() {
+  return std::exchange(descriptor_, -1);
+}
+
+Result<UnixSocket> listen_at(const std::string& path) {
+  const auto address = address_of(path);
+  if (!address) return tl::unexpected<Error>(address.error());
+  make_folder_of(path);
+  UnixSocket socket = new_socket();
+  // Linux gives the file the mode of the socket's inode: there is no moment when others may
+  // connect.
+  if (socket.descriptor() < 0 || ::fchmod(socket.descriptor(), 0600) != 0) {
+    return fail(ErrorCode::io, with_errno("admin socket " + path, errno));
+  }
+  int error = bind_to(socket.descriptor(), *address);
+  if (error == EADDRINUSE) {
+    if (auto removed = remove_stale(path, *address); !removed) {
+      return tl::unexpected<Error>(removed.error());
+    }
+    error = bind_to(socket.descriptor(), *address);
+  }
+  if (error == 0 && ::listen(socket.descriptor(), kBacklog) != 0) error = errno;
+  if (error != 0) {
+    return fail(ErrorCode::io, with_errno("admin socket " + path, error) + std::string(kAdvice));
+  }
+  return socket;
+}
+
+Result<UnixSocket> connect_to(const std::string& path) {
+  const auto address = address_of(path);
+  if (!address) return tl::unexpected<Error>(address.error());
+  UnixSocket socket = new_socket();
+  const int error = connect_result(socket.descriptor(), *address);
+  if (error == 0) return socket;
+  if (error == EACCES || error == EPERM) {
+    return fail(ErrorCode::refused,
+                path + " belongs to another user: run this as the user that usbgw runs as");
+  }
+  if (error == ENOENT || error == ECONNREFUSED || error == ENOTDIR) {
+    return fail(ErrorCode::unavailable,
+                "no usbgw answers at " + path + ": start it with usbgw --config FILE");
+  }
+  return fail(ErrorCode::io, with_errno("admin socket " + path, error));
+}
+
+}  // namespace usbgw::control
