@@ -13,11 +13,11 @@
 
 #include "common/timeline.h"
 #include "common/usb.h"
+#include "wire/limits.h"
 #include "wire/wire_error.h"
 
 namespace usbgw::wire {
 
-inline constexpr std::size_t kDeviceDescriptorBytes = 18;
 inline constexpr std::size_t kMaxConfigurationBytes = 65535;  // wTotalLength is 16 bits
 inline constexpr std::size_t kMaxAlternates = 512;            // real devices stay below 100
 inline constexpr std::size_t kMaxEndpointsPerAlternate = 30;  // 15 numbers, two directions

@@ -10,6 +10,7 @@
 #include "common/ip_address.h"
 #include "common/result.h"
 #include "common/usb.h"
+#include "wire/limits.h"
 #include "wire/stream_request.h"
 
 namespace usbgw::wire {
@@ -23,10 +24,9 @@ inline constexpr std::size_t kMaxExportIdBytes = kMaxUsbStringBytes + 16;  // vi
 inline constexpr std::size_t kMaxExports = 256;
 inline constexpr std::size_t kMaxInterfaceClasses = 32;
 inline constexpr std::size_t kMaxConfigurations = 8;
-inline constexpr std::size_t kDeviceDescriptorBytes = 18;
-inline constexpr std::size_t kMaxConfigurationBytes = 16384;
+inline constexpr std::size_t kMaxSentConfigurationBytes = 16384;
 inline constexpr std::size_t kMaxSessionBytes = std::size_t{1} << 19;
-static_assert(kMaxConfigurations * kMaxConfigurationBytes < kMaxSessionBytes,
+static_assert(kMaxConfigurations * kMaxSentConfigurationBytes < kMaxSessionBytes,
               "the largest Attached fits one message");
 inline constexpr std::size_t kMaxExportInfoBytes =
     kMaxExportIdBytes + 3 * kMaxUsbStringBytes + 2 * kMaxNameBytes + 4 * kMaxInterfaceClasses + 64;
