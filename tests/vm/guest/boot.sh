@@ -38,6 +38,7 @@ mount_all 2>/dev/null
 ip link set lo up
 watch_kernel
 cd "$USBGW_REPO/tests/vm" || power_off
+echo 0 >/proc/sys/kernel/sched_autogroup_enabled
 echo "guest: up, kernel $(uname -r), $(nproc) CPU, scenario $USBGW_SCENARIO"
 setsid timeout --kill-after=10 "$USBGW_GUEST_TIMEOUT" bash -c '
   . guest/lib.sh

@@ -1,0 +1,81 @@
+# Network namespaces "agent" and "host", joined by a veth pair or by a bridge that impairs.
+
+AGENT_ADDRESS=10.77.0.1 HOST_ADDRESS=10.77.0.2          # dataplane
+AGENT_CONTROL=10.78.0.1 HOST_CONTROL=10.78.0.2          # TLS channel, on the kernel's stack
+
+interface_up() { # NAMESPACE INTERFACE [ADDRESS/LENGTH]
+  ip -n "$1" link set "$2" up mtu 9000
+  [ -z "${3:-}" ] || ip -n "$1" address add "$3" dev "$2"
+}
+
+make_namespaces() {
+  load_modules veth af_packet
+  local side
+  for side in agent host; do
+    ip netns add $side
+    ip -n $side link set lo up
+  done
+}
+
+# Two direct links: data0 for the dataplane (no address: usbgw has its own there), control0 for TCP.
+join_directly() {
+  make_namespaces
+  local link
+  for link in data0 control0; do
+    ip -n agent link add $link type veth peer name $link netns host
+  done
+  interface_up agent data0
+  interface_up host data0
+  interface_up agent control0 $AGENT_CONTROL/24
+  interface_up host control0 $HOST_CONTROL/24
+  quieten
+}
+
+# join_through_bridge NETEM...: the same two links, each through a bridge in namespace "between", whose
+# ports delay and lose in both directions by NETEM (as "delay 4ms 2ms loss 0.7%"). An AF_PACKET port
+# bypasses the queueing of its own interface, so the impairment has to be in the middle.
+join_through_bridge() {
+  load_modules veth af_packet bridge sch_netem
+  make_namespaces
+  ip netns add between
+  local link side
+  for link in data0 control0; do
+    ip -n between link add bridge-$link type bridge
+    interface_up between bridge-$link
+    for side in agent host; do
+      ip -n $side link add $link type veth peer name $side-$link netns between
+      interface_up between $side-$link
+      ip -n between link set $side-$link master bridge-$link
+      ip netns exec between tc qdisc add dev $side-$link root netem limit 20000 "$@"
+    done
+  done
+  interface_up agent data0
+  interface_up host data0
+  interface_up agent control0 $AGENT_CONTROL/24
+  interface_up host control0 $HOST_CONTROL/24
+  quieten
+}
+
+# What the kernel sends on its own would be counted as traffic.
+quieten() {
+  local side interface
+  for side in agent host; do
+    ip netns exec $side sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+    for interface in data0 control0; do
+      ip netns exec $side ethtool -K $interface tx off rx off tso off gso off gro off >/dev/null 2>&1
+    done
+  done
+}
+
+# The impairment as measured, to be printed with every result: what ping sees on the control link.
+measure_network() { # [PACKETS]
+  ip netns exec agent ping -q -i 0.02 -c "${1:-100}" $HOST_CONTROL | sed -n 's/^.*transmitted/&/p; s/^rtt/&/p' |
+    while read -r line; do say "network: $line"; done
+}
+
+# Hugepages for usbgw processes that want them; /dev/hugepages is not mounted in the guest.
+mount_hugepages() { # [2-MB-PAGES]
+  echo "${1:-128}" >/proc/sys/vm/nr_hugepages
+  mkdir -p /dev/hugepages
+  mount -t hugetlbfs hugetlbfs /dev/hugepages
+}

@@ -1,0 +1,26 @@
+# The rig itself: the software audio device straight at the guest's vhci, no gateway; exact, no XRUN.
+#: clock virtual
+#: timeout 600
+# seconds=5 periods="64x2 128x2" speeds="full high"
+start_usb
+start_audio
+start_udevd
+take_usbgw
+drivers=yes
+
+start_audio_device full $DEVICE_PORT
+warm_up_audio $DEVICE_PORT
+stop_audio_device 0
+for speed in ${speeds:-full high}; do
+  for period in ${periods:-64x2 128x2}; do
+    case_name=${speed}_$period
+    say "duplex $period, $speed speed"
+    start_audio_device $speed $DEVICE_PORT
+    wait_for_card $DEVICE_PORT || abort "no sound card"
+    audio_case duplex $period ${seconds:-5}
+    stop_audio_device "$(played_frames duplex ${seconds:-5})"
+    check_no_vhci_port_in_use
+  done
+done
+[ $xrun_count -eq 0 ] || fault "$xrun_count XRUNs"
+finish selftest "$(figures)"
