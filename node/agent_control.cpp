@@ -57,9 +57,10 @@ struct AgentControl::Connection {
   std::size_t path_payload = 0;
 };
 
-AgentControl::AgentControl(const LocalNode& local, std::vector<ExportRule> exports, ChannelAcceptor& acceptor,
-                           device::DeviceProvider& devices, AccessPolicy& access, AgentUsbLoop& usb,
-                           PacketLoop& packets, SessionNumbers& numbers)
+AgentControl::AgentControl(const LocalNode& local, std::vector<ExportRule> exports,
+                           ChannelAcceptor& acceptor, device::DeviceProvider& devices,
+                           AccessPolicy& access, AgentUsbLoop& usb, PacketLoop& packets,
+                           SessionNumbers& numbers)
     : local_(local),
       exports_(std::move(exports)),
       acceptor_(acceptor),
@@ -87,7 +88,9 @@ std::vector<wire::ExportInfo> AgentControl::exports(Instant now) {
     infos.push_back(std::move(info));
   }
   for (const ExportRule& rule : exports_) {
-    if (std::any_of(present.begin(), present.end(), [&](const auto& d) { return selects(rule.device, d); })) continue;
+    if (std::any_of(present.begin(), present.end(),
+                    [&](const auto& d) { return selects(rule.device, d); }))
+      continue;
     wire::ExportInfo info;
     info.id = rule.device;
     info.policy = rule.policy;
@@ -106,7 +109,9 @@ std::vector<AgentControl::PeerReport> AgentControl::peers() const {
   return reports;
 }
 
-void AgentControl::stop() { stopping_ = true; }
+void AgentControl::stop() {
+  stopping_ = true;
+}
 
 std::size_t AgentControl::turn(Instant now) {
   usb_.flush_commands();
@@ -114,14 +119,16 @@ std::size_t AgentControl::turn(Instant now) {
   if (!stopping_ && connections_.size() < kMaxConnections) {
     if (auto channel = acceptor_.accept(now)) {
       auto connection = std::make_unique<Connection>();
-      connection->session = std::make_unique<PeerSession>(numbers_.next_handle(), std::move(channel), local_, false,
-                                                          numbers_.next_index(), packets_);
+      connection->session =
+          std::make_unique<PeerSession>(numbers_.next_handle(), std::move(channel), local_, false,
+                                        numbers_.next_index(), packets_);
       connections_.push_back(std::move(connection));
       ++work;
     }
   }
   for (const auto& connection : connections_) work += turn_connection(*connection, now);
-  const auto ended = std::erase_if(connections_, [](const auto& c) { return c->session == nullptr; });
+  const auto ended =
+      std::erase_if(connections_, [](const auto& c) { return c->session == nullptr; });
   return work + ended;
 }
 
@@ -138,7 +145,8 @@ std::size_t AgentControl::turn_connection(Connection& connection, Instant now) {
       ++work;
     }
   }
-  if (stopping_ && session.state() != PeerSession::State::closed) session.close(local_.name + " stops");
+  if (stopping_ && session.state() != PeerSession::State::closed)
+    session.close(local_.name + " stops");
   if (session.state() == PeerSession::State::closed) leave(connection);
   return work;
 }
@@ -164,18 +172,21 @@ void AgentControl::dispatch(Connection& connection, control::Message&& message, 
     }
     case wire::MessageType::urb_cancel: {
       const auto cancel = wire::decode_urb_cancel(message.body);
-      if (!cancel) return session.close(session.peer() + " sent a cancellation that does not decode");
+      if (!cancel)
+        return session.close(session.peer() + " sent a cancellation that does not decode");
       usb_.post(agent_command::Cancel{session.handle(), *cancel});
       return;
     }
     case wire::MessageType::session: {
       auto decoded = wire::decode_session(message.body);
       if (!decoded && decoded.error() == wire::WireError::unknown_type) return;  // a newer peer's
-      if (!decoded) return session.close(session.peer() + " sent a session message that does not decode");
+      if (!decoded)
+        return session.close(session.peer() + " sent a session message that does not decode");
       dispatch(connection, std::move(*decoded), now);
       return;
     }
-    case wire::MessageType::urb_reply: return session.close(session.peer() + " sent a message that only an agent sends");
+    case wire::MessageType::urb_reply:
+      return session.close(session.peer() + " sent a message that only an agent sends");
   }
 }
 
@@ -186,7 +197,8 @@ void AgentControl::dispatch(Connection& connection, wire::SessionMessage&& messa
   } else if (const auto* request = std::get_if<wire::Attach>(&message)) {
     attach(connection, *request, now);
   } else if (const auto* done = std::get_if<wire::Detach>(&message)) {
-    if (Serving* const serving = serving_of(connection, done->attachment)) detach(connection, *serving);
+    if (Serving* const serving = serving_of(connection, done->attachment))
+      detach(connection, *serving);
   } else if (const auto* open = std::get_if<wire::StreamOpen>(&message)) {
     usb_.post(agent_command::Open{session.handle(), *open});
   } else if (const auto* close = std::get_if<wire::StreamClose>(&message)) {
@@ -194,21 +206,26 @@ void AgentControl::dispatch(Connection& connection, wire::SessionMessage&& messa
   }
 }
 
-Result<device::PresentDevice> AgentControl::choose(const Connection& connection, const std::string& device,
+Result<device::PresentDevice> AgentControl::choose(const Connection& connection,
+                                                   const std::string& device,
                                                    const ExportRule*& rule) {
   std::vector<device::PresentDevice> candidates;
   for (auto& present : devices_.list()) {
-    if (selects(device, present) && rule_for(present) != nullptr) candidates.push_back(std::move(present));
+    if (selects(device, present) && rule_for(present) != nullptr)
+      candidates.push_back(std::move(present));
   }
   if (candidates.empty()) {
-    const bool known = std::any_of(exports_.begin(), exports_.end(), [&](const auto& e) { return e.device == device; });
-    return fail(ErrorCode::not_found, known ? device + " is exported by " + local_.name + " but not plugged in"
-                                            : local_.name + " exports no " + device);
+    const bool known = std::any_of(exports_.begin(), exports_.end(),
+                                   [&](const auto& e) { return e.device == device; });
+    return fail(ErrorCode::not_found,
+                known ? device + " is exported by " + local_.name + " but not plugged in"
+                      : local_.name + " exports no " + device);
   }
   if (candidates.size() > 1) {
     std::string ids;
     for (const auto& candidate : candidates) ids += (ids.empty() ? "" : ", ") + candidate.id;
-    return fail(ErrorCode::invalid_argument, device + " is ambiguous on " + local_.name + ": " + ids);
+    return fail(ErrorCode::invalid_argument,
+                device + " is ambiguous on " + local_.name + ": " + ids);
   }
   rule = rule_for(candidates.front());
   if (auto reason = access_.refuses(connection.session->peer(), candidates.front())) {
@@ -227,9 +244,11 @@ void AgentControl::attach(Connection& connection, const wire::Attach& request, I
   if (!present) return refuse(present.error().code, present.error().context);
   if (const auto holder = holder_of(present->id)) {
     const auto held = std::chrono::duration_cast<std::chrono::seconds>(now - holder->since).count();
-    return refuse(ErrorCode::busy, present->id + " is held by " + holder->name + " for " + std::to_string(held) + " s");
+    return refuse(ErrorCode::busy, present->id + " is held by " + holder->name + " for " +
+                                       std::to_string(held) + " s");
   }
-  if (connection.servings.size() >= kMaxServings) return refuse(ErrorCode::exhausted, "too many devices in use by one host");
+  if (connection.servings.size() >= kMaxServings)
+    return refuse(ErrorCode::exhausted, "too many devices in use by one host");
   auto opened = devices_.open(*present);
   if (!opened) return refuse(opened.error().code, opened.error().context);
   std::uint8_t free_id = 1;
@@ -241,7 +260,8 @@ void AgentControl::attach(Connection& connection, const wire::Attach& request, I
   serving.info = (*opened)->info();
   serving.since = now;
   connection.servings.push_back(std::move(serving));
-  usb_.post(agent_command::Add{session.handle(), AttachmentId{free_id}, std::move(*opened), rule->tuning, rule->repair});
+  usb_.post(agent_command::Add{session.handle(), AttachmentId{free_id}, std::move(*opened),
+                               rule->tuning, rule->repair});
 }
 
 void AgentControl::detach(Connection& connection, Serving& serving) {
@@ -258,20 +278,24 @@ std::size_t AgentControl::run_events() {
     ++work;
     if (auto* reply = std::get_if<ae::Reply>(&event)) {
       if (Connection* const c = connection_of(reply->session)) {
-        c->session->send(reply->type == TransferType::bulk ? control::MessageClass::bulk : control::MessageClass::control,
+        c->session->send(reply->type == TransferType::bulk ? control::MessageClass::bulk
+                                                           : control::MessageClass::control,
                          wire::MessageType::urb_reply, wire::encode(reply->reply));
       }
     } else if (auto* opened = std::get_if<ae::Opened>(&event)) {
-      if (Connection* const c = connection_of(opened->session)) c->session->send(wire::SessionMessage{opened->opened});
+      if (Connection* const c = connection_of(opened->session))
+        c->session->send(wire::SessionMessage{opened->opened});
     } else if (auto* claim = std::get_if<ae::Claimed>(&event)) {
       Connection* const c = connection_of(claim->session);
       if (c == nullptr) continue;
-      if (Serving* const serving = serving_of(*c, claim->attachment)) claimed(*c, *serving, claim->status);
+      if (Serving* const serving = serving_of(*c, claim->attachment))
+        claimed(*c, *serving, claim->status);
     } else if (auto* gone = std::get_if<ae::Gone>(&event)) {
       Connection* const c = connection_of(gone->session);
       if (c == nullptr) continue;
       if (Serving* const serving = serving_of(*c, gone->attachment)) {
-        c->session->send(wire::SessionMessage{wire::DeviceGone{serving->id, serving->device.id + " was unplugged"}});
+        c->session->send(wire::SessionMessage{
+            wire::DeviceGone{serving->id, serving->device.id + " was unplugged"}});
         detach(*c, *serving);
       }
     } else if (auto* detached = std::get_if<ae::Detached>(&event)) {
@@ -287,7 +311,8 @@ void AgentControl::claimed(Connection& connection, Serving& serving, UrbStatus s
   if (serving.phase != Serving::Phase::claiming) return;
   PeerSession& session = *connection.session;
   if (status != UrbStatus::ok) {
-    session.send(wire::SessionMessage{wire::Refused{serving.request, ErrorCode::busy, claim_failure(serving.device.id, status)}});
+    session.send(wire::SessionMessage{
+        wire::Refused{serving.request, ErrorCode::busy, claim_failure(serving.device.id, status)}});
     return detach(connection, serving);
   }
   serving.phase = Serving::Phase::live;
@@ -315,7 +340,8 @@ AgentControl::Serving* AgentControl::serving_of(Connection& connection, Attachme
 }
 
 const ExportRule* AgentControl::rule_for(const device::PresentDevice& device) const {
-  const auto found = std::find_if(exports_.begin(), exports_.end(), [&](const auto& e) { return selects(e.device, device); });
+  const auto found = std::find_if(exports_.begin(), exports_.end(),
+                                  [&](const auto& e) { return selects(e.device, device); });
   return found == exports_.end() ? nullptr : &*found;
 }
 
@@ -341,7 +367,8 @@ bool AgentControl::take(PacketEvent& event) {
 
 Instant AgentControl::next_deadline() const {
   Instant next = kNever;
-  for (const auto& connection : connections_) next = std::min(next, connection->session->next_deadline());
+  for (const auto& connection : connections_)
+    next = std::min(next, connection->session->next_deadline());
   return next;
 }
 

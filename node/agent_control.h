@@ -1,5 +1,5 @@
-// The agent role's control thread: accepts hosts, tells them what is exported, grants devices to one host
-// at a time, and carries URBs between the channels and the USB worker.
+// The agent role's control thread: accepts hosts, tells them what is exported, grants devices to
+// one host at a time, and carries URBs between the channels and the USB worker.
 #pragma once
 
 #include <memory>
@@ -19,7 +19,8 @@ namespace usbgw::node {
 class ChannelAcceptor {
  public:
   virtual ~ChannelAcceptor() = default;
-  [[nodiscard]] virtual std::unique_ptr<control::ReliableChannel> accept(Instant now) = 0;  // null: none waits
+  [[nodiscard]] virtual std::unique_ptr<control::ReliableChannel> accept(
+      Instant now) = 0;  // null: none waits
   virtual void append_descriptors(std::vector<int>& readable) const { static_cast<void>(readable); }
 };
 
@@ -28,7 +29,8 @@ class AccessPolicy {
  public:
   virtual ~AccessPolicy() = default;
   // The reason for a refusal, one line; nothing when `peer` may use `device`.
-  [[nodiscard]] virtual std::optional<std::string> refuses(const std::string& peer, const device::PresentDevice& device) = 0;
+  [[nodiscard]] virtual std::optional<std::string> refuses(const std::string& peer,
+                                                           const device::PresentDevice& device) = 0;
 };
 
 struct ExportRule {
@@ -41,8 +43,8 @@ struct ExportRule {
 class AgentControl : public Loop {
  public:
   AgentControl(const LocalNode& local, std::vector<ExportRule> exports, ChannelAcceptor& acceptor,
-               device::DeviceProvider& devices, AccessPolicy& access, AgentUsbLoop& usb, PacketLoop& packets,
-               SessionNumbers& numbers);
+               device::DeviceProvider& devices, AccessPolicy& access, AgentUsbLoop& usb,
+               PacketLoop& packets, SessionNumbers& numbers);
   ~AgentControl() override;
 
   // What is exported, with its holder; reads the bus.
@@ -75,7 +77,8 @@ class AgentControl : public Loop {
   void dispatch(Connection& connection, control::Message&& message, Instant now);
   void dispatch(Connection& connection, wire::SessionMessage&& message, Instant now);
   void attach(Connection& connection, const wire::Attach& request, Instant now);
-  [[nodiscard]] Result<device::PresentDevice> choose(const Connection& connection, const std::string& device,
+  [[nodiscard]] Result<device::PresentDevice> choose(const Connection& connection,
+                                                     const std::string& device,
                                                      const ExportRule*& rule);
   void detach(Connection& connection, Serving& serving);
   std::size_t run_events();

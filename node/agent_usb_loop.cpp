@@ -13,7 +13,8 @@ constexpr std::size_t kCommandsPerTurn = 64;
 struct ServedDevice final : device::DeviceAttachmentSink {
   enum class Phase : std::uint8_t { claiming, serving, draining, releasing, done };
 
-  ServedDevice(agent_command::Add&& add, SessionLinks& session_links, RingSender<AgentEvent>& event_ring)
+  ServedDevice(agent_command::Add&& add, SessionLinks& session_links,
+               RingSender<AgentEvent>& event_ring)
       : session(add.session),
         id(add.attachment),
         links(session_links),
@@ -29,7 +30,9 @@ struct ServedDevice final : device::DeviceAttachmentSink {
   void reply(wire::UrbReply&& reply, TransferType type) override {
     events.send(agent_event::Reply{session, type, std::move(reply)});
   }
-  void stream_opened(const wire::StreamOpened& opened) override { events.send(agent_event::Opened{session, opened}); }
+  void stream_opened(const wire::StreamOpened& opened) override {
+    events.send(agent_event::Opened{session, opened});
+  }
   StreamLink& outbound() override { return links.outbound; }
   void device_gone() override { events.send(agent_event::Gone{session, id}); }
 
@@ -77,7 +80,8 @@ std::size_t ServedDevice::turn(Instant now) {
       if (usb->finished_command()) phase = Phase::done;
       return work;
     }
-    case Phase::done: return 0;
+    case Phase::done:
+      return 0;
   }
   return 0;
 }
@@ -94,15 +98,16 @@ AgentUsbLoop::AgentUsbLoop(Waker& self, Waker& control, Waker& packet)
 AgentUsbLoop::~AgentUsbLoop() = default;
 
 AgentUsbLoop::Peer* AgentUsbLoop::find(SessionHandle session) {
-  const auto peer = std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p->session == session; });
+  const auto peer = std::find_if(peers_.begin(), peers_.end(),
+                                 [&](const auto& p) { return p->session == session; });
   return peer == peers_.end() ? nullptr : peer->get();
 }
 
 ServedDevice* AgentUsbLoop::find(SessionHandle session, AttachmentId attachment) {
   Peer* const peer = find(session);
   if (peer == nullptr) return nullptr;
-  const auto served =
-      std::find_if(peer->devices.begin(), peer->devices.end(), [&](const auto& d) { return d->id == attachment; });
+  const auto served = std::find_if(peer->devices.begin(), peer->devices.end(),
+                                   [&](const auto& d) { return d->id == attachment; });
   return served == peer->devices.end() ? nullptr : served->get();
 }
 
@@ -164,10 +169,12 @@ void AgentUsbLoop::run(AgentCommand& command, Instant now) {
     std::erase_if(peers_, [&](const auto& p) { return p->session == remove->session; });
   } else if (auto* add = std::get_if<ac::Add>(&command)) {
     if (Peer* const peer = find(add->session)) {
-      peer->devices.push_back(std::make_unique<ServedDevice>(std::move(*add), *peer->links, events_));
+      peer->devices.push_back(
+          std::make_unique<ServedDevice>(std::move(*add), *peer->links, events_));
     }
   } else if (auto* detach = std::get_if<ac::Detach>(&command)) {
-    if (auto* const served = find(detach->session, detach->attachment)) served->detach_wanted = true;
+    if (auto* const served = find(detach->session, detach->attachment))
+      served->detach_wanted = true;
   } else if (auto* submit = std::get_if<ac::Submit>(&command)) {
     if (auto* const served = find(submit->session, submit->urb.attachment)) {
       served->attachment.submit(std::move(submit->urb));

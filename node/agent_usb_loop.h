@@ -1,5 +1,5 @@
-// The agent role's USB worker: turns every DeviceAttachment and its device, hands them what the sessions
-// delivered, and joins them to the control thread by two rings.
+// The agent role's USB worker: turns every DeviceAttachment and its device, hands them what the
+// sessions delivered, and joins them to the control thread by two rings.
 #pragma once
 
 #include <memory>
@@ -55,9 +55,10 @@ struct Close {
 };
 }  // namespace agent_command
 
-using AgentCommand = std::variant<std::monostate, agent_command::AddSession, agent_command::RemoveSession,
-                                  agent_command::Add, agent_command::Detach, agent_command::Submit,
-                                  agent_command::Cancel, agent_command::Open, agent_command::Close>;
+using AgentCommand =
+    std::variant<std::monostate, agent_command::AddSession, agent_command::RemoveSession,
+                 agent_command::Add, agent_command::Detach, agent_command::Submit,
+                 agent_command::Cancel, agent_command::Open, agent_command::Close>;
 
 namespace agent_event {
 struct Claimed {
@@ -68,7 +69,8 @@ struct Claimed {
 struct Detached {
   SessionHandle session;
   AttachmentId attachment;
-  std::unique_ptr<device::DeviceAttachmentSink> object;  // everything the attachment was, to be destroyed here
+  std::unique_ptr<device::DeviceAttachmentSink>
+      object;  // everything the attachment was, to be destroyed here
 };
 struct Gone {  // unplugged
   SessionHandle session;
@@ -85,8 +87,8 @@ struct Opened {
 };
 }  // namespace agent_event
 
-using AgentEvent = std::variant<std::monostate, agent_event::Claimed, agent_event::Detached, agent_event::Gone,
-                                agent_event::Reply, agent_event::Opened>;
+using AgentEvent = std::variant<std::monostate, agent_event::Claimed, agent_event::Detached,
+                                agent_event::Gone, agent_event::Reply, agent_event::Opened>;
 
 class AgentUsbLoop : public Loop {
  public:

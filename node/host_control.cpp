@@ -18,14 +18,22 @@ constexpr Duration kPortPoll = std::chrono::milliseconds(20);
 
 std::string_view to_string(AttachmentPhase phase) {
   switch (phase) {
-    case AttachmentPhase::waiting: return "waiting";
-    case AttachmentPhase::requested: return "requested";
-    case AttachmentPhase::plugging: return "plugging";
-    case AttachmentPhase::enumerating: return "enumerating";
-    case AttachmentPhase::live: return "live";
-    case AttachmentPhase::unplugging: return "unplugging";
-    case AttachmentPhase::failed: return "failed";
-    case AttachmentPhase::ended: return "ended";
+    case AttachmentPhase::waiting:
+      return "waiting";
+    case AttachmentPhase::requested:
+      return "requested";
+    case AttachmentPhase::plugging:
+      return "plugging";
+    case AttachmentPhase::enumerating:
+      return "enumerating";
+    case AttachmentPhase::live:
+      return "live";
+    case AttachmentPhase::unplugging:
+      return "unplugging";
+    case AttachmentPhase::failed:
+      return "failed";
+    case AttachmentPhase::ended:
+      return "ended";
   }
   return "unknown";
 }
@@ -33,8 +41,8 @@ std::string_view to_string(AttachmentPhase phase) {
 struct HostControl::Peer {
   std::string name;
   std::unique_ptr<PeerSession> session;
-  bool usb_added = false;      // the USB worker knows the session
-  bool is_leaving = false;     // closed; attachments, then the session, are being taken down
+  bool usb_added = false;   // the USB worker knows the session
+  bool is_leaving = false;  // closed; attachments, then the session, are being taken down
   Instant next_try{};
   Duration retry = kRetryFloor;
   std::string error;
@@ -62,15 +70,20 @@ struct HostControl::Record {
   Duration retry = kRetryFloor;
   bool detach_wanted = false;
   bool removal_posted = false;
-  bool removed = false;       // the USB worker has let go
-  bool agent_knows = false;   // the agent holds the device for us
+  bool removed = false;      // the USB worker has let go
+  bool agent_knows = false;  // the agent holds the device for us
   std::unique_ptr<host::AttachmentStatus> status;
   bool status_wanted = false;
 };
 
-HostControl::HostControl(const LocalNode& local, ChannelMaker& channels, host::VhciPorts& ports, HostUsbLoop& usb,
-                         PacketLoop& packets, SessionNumbers& numbers)
-    : local_(local), channels_(channels), ports_(ports), usb_(usb), packets_(packets), numbers_(numbers) {}
+HostControl::HostControl(const LocalNode& local, ChannelMaker& channels, host::VhciPorts& ports,
+                         HostUsbLoop& usb, PacketLoop& packets, SessionNumbers& numbers)
+    : local_(local),
+      channels_(channels),
+      ports_(ports),
+      usb_(usb),
+      packets_(packets),
+      numbers_(numbers) {}
 
 HostControl::~HostControl() = default;
 
@@ -83,11 +96,12 @@ void HostControl::add_peer(const std::string& name) {
 Result<AttachmentHandle> HostControl::attach(WantedAttachment wanted) {
   Peer* const peer = peer_named(wanted.peer);
   if (peer == nullptr) {
-    return fail(ErrorCode::not_found, "no peer is called \"" + wanted.peer + "\": add a [[peer]] to the configuration");
+    return fail(ErrorCode::not_found,
+                "no peer is called \"" + wanted.peer + "\": add a [[peer]] to the configuration");
   }
   for (const auto& record : records_) {
-    if (record->peer == peer && record->wanted.device == wanted.device && record->phase != AttachmentPhase::failed &&
-        record->phase != AttachmentPhase::ended) {
+    if (record->peer == peer && record->wanted.device == wanted.device &&
+        record->phase != AttachmentPhase::failed && record->phase != AttachmentPhase::ended) {
       return fail(ErrorCode::busy, wanted.device + " on " + wanted.peer + " is already " +
                                        std::string(to_string(record->phase)) + " here");
     }
@@ -109,7 +123,8 @@ Result<void> HostControl::detach(AttachmentHandle attachment) {
 
 void HostControl::forget(AttachmentHandle attachment) {
   std::erase_if(records_, [&](const auto& r) {
-    return r->handle == attachment && (r->phase == AttachmentPhase::failed || r->phase == AttachmentPhase::ended);
+    return r->handle == attachment &&
+           (r->phase == AttachmentPhase::failed || r->phase == AttachmentPhase::ended);
   });
 }
 
@@ -122,21 +137,23 @@ void HostControl::request_exports(const std::string& peer) {
 
 void HostControl::request_status() {
   for (const auto& record : records_) {
-    if (record->phase != AttachmentPhase::live && record->phase != AttachmentPhase::enumerating) continue;
+    if (record->phase != AttachmentPhase::live && record->phase != AttachmentPhase::enumerating)
+      continue;
     record->status_wanted = true;
     usb_.post(host_command::WantStatus{record->session, record->device.attachment});
   }
 }
 
 bool HostControl::has_status() const {
-  return std::none_of(records_.begin(), records_.end(), [](const auto& r) { return r->status_wanted; });
+  return std::none_of(records_.begin(), records_.end(),
+                      [](const auto& r) { return r->status_wanted; });
 }
 
 std::vector<AttachmentView> HostControl::attachments() const {
   std::vector<AttachmentView> views;
   for (const auto& r : records_) {
-    views.push_back({r->handle, r->wanted.peer, r->wanted.device, r->product, r->phase, r->error, r->port,
-                     r->device.speed, r->status.get()});
+    views.push_back({r->handle, r->wanted.peer, r->wanted.device, r->product, r->phase, r->error,
+                     r->port, r->device.speed, r->status.get()});
   }
   return views;
 }
@@ -145,7 +162,8 @@ std::vector<PeerView> HostControl::peers() const {
   std::vector<PeerView> views;
   for (const auto& p : peers_) {
     const auto state = p->session ? p->session->state() : PeerSession::State::closed;
-    views.push_back({p->name, state, p->error, p->counters, p->path, p->path_payload, p->exports.get()});
+    views.push_back(
+        {p->name, state, p->error, p->counters, p->path, p->path_payload, p->exports.get()});
   }
   return views;
 }
@@ -160,7 +178,8 @@ bool HostControl::is_stopped() const {
   const bool idle = std::all_of(records_.begin(), records_.end(), [](const auto& r) {
     return r->phase == AttachmentPhase::ended || r->phase == AttachmentPhase::failed;
   });
-  return idle && std::all_of(peers_.begin(), peers_.end(), [](const auto& p) { return p->session == nullptr; });
+  return idle && std::all_of(peers_.begin(), peers_.end(),
+                             [](const auto& p) { return p->session == nullptr; });
 }
 
 std::size_t HostControl::turn(Instant now) {
@@ -181,8 +200,8 @@ std::size_t HostControl::turn_peer(Peer& peer, Instant now) {
       peer.error = channel.error().context;
       return 0;
     }
-    peer.session = std::make_unique<PeerSession>(numbers_.next_handle(), std::move(*channel), local_, true,
-                                                 numbers_.next_index(), packets_);
+    peer.session = std::make_unique<PeerSession>(numbers_.next_handle(), std::move(*channel),
+                                                 local_, true, numbers_.next_index(), packets_);
     return 1;
   }
   std::size_t work = peer.session->turn(now);
@@ -198,8 +217,9 @@ std::size_t HostControl::turn_peer(Peer& peer, Instant now) {
     }
   }
   const bool nothing_attached = std::none_of(records_.begin(), records_.end(), [&](const auto& r) {
-    return r->peer == &peer && r->session == peer.session->handle() && r->phase != AttachmentPhase::waiting &&
-           r->phase != AttachmentPhase::failed && r->phase != AttachmentPhase::ended;
+    return r->peer == &peer && r->session == peer.session->handle() &&
+           r->phase != AttachmentPhase::waiting && r->phase != AttachmentPhase::failed &&
+           r->phase != AttachmentPhase::ended;
   });
   if (stopping_ && nothing_attached && peer.session->state() != PeerSession::State::closed) {
     peer.session->close("this node stops");
@@ -244,12 +264,14 @@ void HostControl::closed(Peer& peer, Instant now) {
 void HostControl::dispatch(Peer& peer, control::Message&& message, Instant now) {
   if (message.type == wire::MessageType::urb_reply) {
     auto reply = wire::decode_urb_reply(message.body);
-    if (!reply) return peer.session->close(peer.name + " sent an answer to a URB that does not decode");
+    if (!reply)
+      return peer.session->close(peer.name + " sent an answer to a URB that does not decode");
     usb_.post(host_command::Reply{peer.session->handle(), std::move(*reply)});
   } else if (message.type == wire::MessageType::session) {
     auto decoded = wire::decode_session(message.body);
     if (!decoded && decoded.error() == wire::WireError::unknown_type) return;  // a newer peer's
-    if (!decoded) return peer.session->close(peer.name + " sent a session message that does not decode");
+    if (!decoded)
+      return peer.session->close(peer.name + " sent a session message that does not decode");
     dispatch(peer, std::move(*decoded), now);
   } else {
     peer.session->close(peer.name + " sent a message that only a host sends");
@@ -261,7 +283,8 @@ void HostControl::dispatch(Peer& peer, wire::SessionMessage&& message, Instant n
     granted(peer, std::move(*attached));
   } else if (auto* refused = std::get_if<wire::Refused>(&message)) {
     for (const auto& record : records_) {
-      if (record->peer == &peer && record->phase == AttachmentPhase::requested && record->request == refused->request) {
+      if (record->peer == &peer && record->phase == AttachmentPhase::requested &&
+          record->request == refused->request) {
         fail_or_retry(*record, refused->text, now);
       }
     }
@@ -279,7 +302,8 @@ void HostControl::dispatch(Peer& peer, wire::SessionMessage&& message, Instant n
 
 void HostControl::granted(Peer& peer, wire::Attached&& attached) {
   for (const auto& record : records_) {
-    if (record->peer != &peer || record->phase != AttachmentPhase::requested || record->request != attached.request) {
+    if (record->peer != &peer || record->phase != AttachmentPhase::requested ||
+        record->request != attached.request) {
       continue;
     }
     record->agent_knows = true;
@@ -294,7 +318,8 @@ void HostControl::granted(Peer& peer, wire::Attached&& attached) {
     record->deadline = kNever;
     return;
   }
-  peer.session->send(wire::SessionMessage{wire::Detach{attached.attachment}});  // nobody wants it any more
+  peer.session->send(
+      wire::SessionMessage{wire::Detach{attached.attachment}});  // nobody wants it any more
 }
 
 std::size_t HostControl::run_events(Instant now) {
@@ -306,17 +331,23 @@ std::size_t HostControl::run_events(Instant now) {
     if (auto* submit = std::get_if<he::Submit>(&event)) {
       Peer* const peer = peer_of(submit->session);
       if (peer == nullptr) continue;
-      const auto message_class = submit->urb.type == TransferType::bulk ? control::MessageClass::bulk : control::MessageClass::control;
+      const auto message_class = submit->urb.type == TransferType::bulk
+                                     ? control::MessageClass::bulk
+                                     : control::MessageClass::control;
       peer->session->send(message_class, wire::MessageType::urb_submit, wire::encode(submit->urb));
     } else if (auto* cancel = std::get_if<he::Cancel>(&event)) {
-      // In the bulk class: a cancel must not overtake the submit it cancels, nor need it overtake anything.
+      // In the bulk class: a cancel must not overtake the submit it cancels, nor need it overtake
+      // anything.
       if (Peer* const peer = peer_of(cancel->session)) {
-        peer->session->send(control::MessageClass::bulk, wire::MessageType::urb_cancel, wire::encode(cancel->cancel));
+        peer->session->send(control::MessageClass::bulk, wire::MessageType::urb_cancel,
+                            wire::encode(cancel->cancel));
       }
     } else if (auto* open = std::get_if<he::Open>(&event)) {
-      if (Peer* const peer = peer_of(open->session)) peer->session->send(wire::SessionMessage{open->open});
+      if (Peer* const peer = peer_of(open->session))
+        peer->session->send(wire::SessionMessage{open->open});
     } else if (auto* close = std::get_if<he::Close>(&event)) {
-      if (Peer* const peer = peer_of(close->session)) peer->session->send(wire::SessionMessage{close->close});
+      if (Peer* const peer = peer_of(close->session))
+        peer->session->send(wire::SessionMessage{close->close});
     } else if (auto* closed = std::get_if<he::Closed>(&event)) {
       if (Record* const record = record_of(closed->session, closed->attachment)) {
         unplug(*record, "the kernel unplugged it", now);
@@ -326,7 +357,8 @@ std::size_t HostControl::run_events(Instant now) {
         }
       }
     } else if (auto* removed = std::get_if<he::Removed>(&event)) {
-      if (Record* const record = record_of(removed->session, removed->attachment)) record->removed = true;
+      if (Record* const record = record_of(removed->session, removed->attachment))
+        record->removed = true;
     } else if (auto* status = std::get_if<he::Status>(&event)) {
       if (Record* const record = record_of(status->session, status->attachment)) {
         record->status = std::move(status->status);
@@ -346,7 +378,8 @@ std::size_t HostControl::step(Record& record, Instant now) {
         return 1;
       }
       PeerSession* const session = record.peer->session.get();
-      if (session == nullptr || session->state() != PeerSession::State::open || now < record.next_try) {
+      if (session == nullptr || session->state() != PeerSession::State::open ||
+          now < record.next_try) {
         return 0;
       }
       record.request = next_request_++;
@@ -366,8 +399,9 @@ std::size_t HostControl::step(Record& record, Instant now) {
         finish(record, now);
         return 1;
       }
-      const bool turn_taken = std::any_of(records_.begin(), records_.end(),
-                                          [](const auto& r) { return r->phase == Phase::enumerating; });
+      const bool turn_taken = std::any_of(records_.begin(), records_.end(), [](const auto& r) {
+        return r->phase == Phase::enumerating;
+      });
       if (turn_taken) return 0;
       plug(record, now);
       return 1;
@@ -406,7 +440,8 @@ std::size_t HostControl::step(Record& record, Instant now) {
           return 1;
         }
       }
-      if (!record.removal_posted && now >= record.deadline) {  // vhci never closed its end: let go of ours
+      if (!record.removal_posted &&
+          now >= record.deadline) {  // vhci never closed its end: let go of ours
         record.removal_posted = true;
         usb_.post(host_command::RemoveAttachment{record.session, record.device.attachment});
         record.deadline = now + kUnplugTimeout;
@@ -415,7 +450,8 @@ std::size_t HostControl::step(Record& record, Instant now) {
       return 0;
     }
     case Phase::failed:
-    case Phase::ended: return 0;
+    case Phase::ended:
+      return 0;
   }
   return 0;
 }
@@ -431,8 +467,8 @@ void HostControl::plug(Record& record, Instant now) {
   record.phase = AttachmentPhase::enumerating;
   record.deadline = now + kEnumerationTimeout;
   record.next_look = now + kPortPoll;
-  usb_.post(host_command::AddAttachment{record.session, record.device, record.wanted.playout, record.wanted.repair,
-                                        std::move(attached->socket)});
+  usb_.post(host_command::AddAttachment{record.session, record.device, record.wanted.playout,
+                                        record.wanted.repair, std::move(attached->socket)});
 }
 
 void HostControl::unplug(Record& record, std::string why, Instant now) {
@@ -501,20 +537,22 @@ HostControl::Peer* HostControl::peer_of(SessionHandle session) {
 }
 
 HostControl::Peer* HostControl::peer_named(const std::string& name) {
-  const auto peer = std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p->name == name; });
+  const auto peer =
+      std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p->name == name; });
   return peer == peers_.end() ? nullptr : peer->get();
 }
 
 HostControl::Record* HostControl::record_of(SessionHandle session, AttachmentId attachment) {
   const auto record = std::find_if(records_.begin(), records_.end(), [&](const auto& r) {
-    return r->session == session && r->device.attachment == attachment && r->phase >= AttachmentPhase::plugging &&
-           r->phase <= AttachmentPhase::unplugging;
+    return r->session == session && r->device.attachment == attachment &&
+           r->phase >= AttachmentPhase::plugging && r->phase <= AttachmentPhase::unplugging;
   });
   return record == records_.end() ? nullptr : record->get();
 }
 
 HostControl::Record* HostControl::record_of(AttachmentHandle handle) {
-  const auto record = std::find_if(records_.begin(), records_.end(), [&](const auto& r) { return r->handle == handle; });
+  const auto record = std::find_if(records_.begin(), records_.end(),
+                                   [&](const auto& r) { return r->handle == handle; });
   return record == records_.end() ? nullptr : record->get();
 }
 

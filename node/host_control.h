@@ -1,6 +1,6 @@
-// The host role's control thread: keeps connections to its agents, asks for devices, plugs them into vhci
-// one after another, carries their URBs between the USB worker and the channel, and unplugs them so that
-// no port is left behind.
+// The host role's control thread: keeps connections to its agents, asks for devices, plugs them
+// into vhci one after another, carries their URBs between the USB worker and the channel, and
+// unplugs them so that no port is left behind.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,8 @@ class ChannelMaker {
  public:
   virtual ~ChannelMaker() = default;
   // A channel that is connecting; an error only for what cannot succeed later (an unknown name).
-  [[nodiscard]] virtual Result<std::unique_ptr<control::ReliableChannel>> connect(const std::string& peer, Instant now) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<control::ReliableChannel>> connect(
+      const std::string& peer, Instant now) = 0;
 };
 
 struct WantedAttachment {
@@ -42,8 +43,8 @@ enum class AttachmentPhase : std::uint8_t {
   enumerating,  // plugged; the kernel is getting to know it
   live,
   unplugging,
-  failed,       // not kept, and the last try failed: see error
-  ended,        // detached on request
+  failed,  // not kept, and the last try failed: see error
+  ended,   // detached on request
 };
 [[nodiscard]] std::string_view to_string(AttachmentPhase phase);
 
@@ -71,8 +72,8 @@ struct PeerView {
 
 class HostControl : public Loop {
  public:
-  HostControl(const LocalNode& local, ChannelMaker& channels, host::VhciPorts& ports, HostUsbLoop& usb,
-              PacketLoop& packets, SessionNumbers& numbers);
+  HostControl(const LocalNode& local, ChannelMaker& channels, host::VhciPorts& ports,
+              HostUsbLoop& usb, PacketLoop& packets, SessionNumbers& numbers);
   ~HostControl() override;
 
   void add_peer(const std::string& name);

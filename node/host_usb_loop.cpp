@@ -12,8 +12,9 @@ constexpr std::size_t kCommandsPerTurn = 64;
 }  // namespace
 
 struct HostedAttachment final : host::HostAttachmentSink {
-  HostedAttachment(SessionHandle session_handle, host_command::AddAttachment&& add, SessionLinks& session_links,
-                   RingSender<HostEvent>& event_ring, Waker& packet_waker)
+  HostedAttachment(SessionHandle session_handle, host_command::AddAttachment&& add,
+                   SessionLinks& session_links, RingSender<HostEvent>& event_ring,
+                   Waker& packet_waker)
       : session(session_handle),
         id(add.device.attachment),
         links(session_links),
@@ -23,8 +24,12 @@ struct HostedAttachment final : host::HostAttachmentSink {
         socket(std::move(add.socket)),
         attachment(std::move(add.device), add.playout, *socket, *this) {}
 
-  void submit(wire::UrbSubmit&& urb) override { events.send(host_event::Submit{session, std::move(urb)}); }
-  void cancel(const wire::UrbCancel& cancel) override { events.send(host_event::Cancel{session, cancel}); }
+  void submit(wire::UrbSubmit&& urb) override {
+    events.send(host_event::Submit{session, std::move(urb)});
+  }
+  void cancel(const wire::UrbCancel& cancel) override {
+    events.send(host_event::Cancel{session, cancel});
+  }
   void open_stream(const wire::StreamOpen& open) override {
     if (streams.open(open, !open.endpoint.is_in())) events.send(host_event::Open{session, open});
     packet.wake();
@@ -60,7 +65,8 @@ HostUsbLoop::HostUsbLoop(Waker& self, Waker& control, Waker& packet)
 HostUsbLoop::~HostUsbLoop() = default;
 
 HostUsbLoop::Peer* HostUsbLoop::find(SessionHandle session) {
-  const auto peer = std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p->session == session; });
+  const auto peer = std::find_if(peers_.begin(), peers_.end(),
+                                 [&](const auto& p) { return p->session == session; });
   return peer == peers_.end() ? nullptr : peer->get();
 }
 
@@ -130,8 +136,8 @@ void HostUsbLoop::run(HostCommand& command, Instant now) {
   } else if (auto* attach = std::get_if<hc::AddAttachment>(&command)) {
     if (Peer* const peer = find(attach->session)) {
       const SessionHandle session = attach->session;
-      peer->attachments.push_back(
-          std::make_unique<HostedAttachment>(session, std::move(*attach), *peer->links, events_, packet_));
+      peer->attachments.push_back(std::make_unique<HostedAttachment>(
+          session, std::move(*attach), *peer->links, events_, packet_));
     }
   } else if (auto* detach = std::get_if<hc::RemoveAttachment>(&command)) {
     remove(detach->session, detach->attachment);
@@ -171,7 +177,8 @@ Instant HostUsbLoop::next_deadline() const {
   Instant next = kNever;
   for (const auto& peer : peers_) {
     if (peer->links->inbound.pending() > 0) return Instant{};
-    for (const auto& hosted : peer->attachments) next = std::min(next, hosted->attachment.next_deadline());
+    for (const auto& hosted : peer->attachments)
+      next = std::min(next, hosted->attachment.next_deadline());
   }
   return next;
 }

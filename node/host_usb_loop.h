@@ -1,5 +1,5 @@
-// The host role's USB worker: turns every HostAttachment, hands them what the sessions delivered, and
-// joins them to the control thread by two rings.
+// The host role's USB worker: turns every HostAttachment, hands them what the sessions delivered,
+// and joins them to the control thread by two rings.
 #pragma once
 
 #include <memory>
@@ -54,9 +54,11 @@ struct WantStatus {
 };
 }  // namespace host_command
 
-using HostCommand = std::variant<std::monostate, host_command::AddSession, host_command::RemoveSession,
-                                 host_command::AddAttachment, host_command::RemoveAttachment, host_command::PeerLost,
-                                 host_command::Reply, host_command::Opened, host_command::WantStatus>;
+using HostCommand =
+    std::variant<std::monostate, host_command::AddSession, host_command::RemoveSession,
+                 host_command::AddAttachment, host_command::RemoveAttachment,
+                 host_command::PeerLost, host_command::Reply, host_command::Opened,
+                 host_command::WantStatus>;
 
 // USB worker to control thread.
 namespace host_event {
@@ -67,7 +69,8 @@ struct Closed {  // vhci closed its end
 struct Removed {
   SessionHandle session;
   AttachmentId attachment;
-  std::unique_ptr<host::HostAttachmentSink> object;  // everything the attachment was, to be destroyed here
+  std::unique_ptr<host::HostAttachmentSink>
+      object;  // everything the attachment was, to be destroyed here
 };
 struct Submit {
   SessionHandle session;
@@ -92,8 +95,9 @@ struct Status {
 };
 }  // namespace host_event
 
-using HostEvent = std::variant<std::monostate, host_event::Closed, host_event::Removed, host_event::Submit,
-                               host_event::Cancel, host_event::Open, host_event::Close, host_event::Status>;
+using HostEvent =
+    std::variant<std::monostate, host_event::Closed, host_event::Removed, host_event::Submit,
+                 host_event::Cancel, host_event::Open, host_event::Close, host_event::Status>;
 
 class HostUsbLoop : public Loop {
  public:

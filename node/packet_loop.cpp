@@ -35,14 +35,16 @@ std::size_t PacketLoop::run_commands() {
       remove(command.handle);
     } else {
       USBGW_ASSERT(entries_.size() < kMaxSessions);
-      entries_.push_back({command.handle, std::move(command.session), std::move(command.links), 0, {}, {}});
+      entries_.push_back(
+          {command.handle, std::move(command.session), std::move(command.links), 0, {}, {}});
     }
   }
   return work;
 }
 
 void PacketLoop::remove(SessionHandle handle) {
-  const auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.handle == handle; });
+  const auto entry = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& e) { return e.handle == handle; });
   if (entry == entries_.end()) return;
   PacketEvent event;
   event.kind = PacketEvent::Kind::removed;
@@ -84,7 +86,8 @@ std::size_t PacketLoop::receive(Instant now) {
 std::size_t PacketLoop::transmit(Instant now) {
   std::size_t work = 0;
   for (Entry& entry : entries_) {
-    // Count the items before reading the commands: an item that is seen was published after its command.
+    // Count the items before reading the commands: an item that is seen was published after its
+    // command.
     const std::size_t ready = entry.links->outbound.pending();
     run_stream_commands(entry);
     work += entry.session->transmit(port_, now, ready);
@@ -123,7 +126,8 @@ void PacketLoop::publish_path(Entry& entry, Instant now) {
   if (now >= entry.next_path) {
     entry.next_path = now + kPathPeriod;
     const PathUpdate update{entry.session->path(), entry.session->max_source_bytes()};
-    static_cast<void>(entry.links->paths.push(update));  // full: the reader has fresher ones than it can use
+    static_cast<void>(
+        entry.links->paths.push(update));  // full: the reader has fresher ones than it can use
   }
   if (now >= entry.next_report) {
     entry.next_report = now + kReportPeriod;
@@ -145,7 +149,8 @@ Instant PacketLoop::next_deadline() const {
 }
 
 bool PacketLoop::is_live() const {
-  return std::any_of(entries_.begin(), entries_.end(), [](const Entry& e) { return e.open_streams > 0; });
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [](const Entry& e) { return e.open_streams > 0; });
 }
 
 }  // namespace usbgw::node

@@ -1,5 +1,6 @@
-// The packet worker's duty cycle for one port queue: receive a burst, route by session index, let each
-// session open, repair and deliver; then take what the USB workers published, seal and transmit.
+// The packet worker's duty cycle for one port queue: receive a burst, route by session index, let
+// each session open, repair and deliver; then take what the USB workers published, seal and
+// transmit.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@ struct PacketCommand {
   enum class Kind : std::uint8_t { add, remove };
   Kind kind{};
   SessionHandle handle;
-  std::unique_ptr<session::Session> session;  // add: built by the control thread, so nothing is allocated here
+  std::unique_ptr<session::Session>
+      session;  // add: built by the control thread, so nothing is allocated here
   std::shared_ptr<SessionLinks> links;
 };
 
@@ -27,7 +29,7 @@ struct PacketEvent {
   SessionHandle handle;
   std::unique_ptr<session::Session> session;  // removed: goes home to be destroyed
   std::shared_ptr<SessionLinks> links;
-  session::SessionCounters counters;          // report
+  session::SessionCounters counters;  // report
   PathEstimate path;
   std::size_t path_payload = 0;
 };

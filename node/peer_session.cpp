@@ -9,12 +9,14 @@ namespace usbgw::node {
 namespace {
 
 constexpr std::string_view kExporterLabel = "EXPORTER-usbgw-datagrams";
-constexpr std::size_t kSmallestDatagram = 1200;  // RFC 8200's minimum link less headers, as QUIC assumes
+constexpr std::size_t kSmallestDatagram =
+    1200;  // RFC 8200's minimum link less headers, as QUIC assumes
 
 }  // namespace
 
 PeerSession::PeerSession(SessionHandle handle, std::unique_ptr<control::ReliableChannel> channel,
-                         const LocalNode& local, bool is_host, session::SessionIndex index, PacketLoop& packets)
+                         const LocalNode& local, bool is_host, session::SessionIndex index,
+                         PacketLoop& packets)
     : handle_(handle),
       channel_(std::move(channel)),
       local_(local),
@@ -40,7 +42,9 @@ std::size_t PeerSession::turn(Instant now) {
   return work;
 }
 
-const std::string& PeerSession::close_reason() const { return reason_.empty() ? channel_->close_reason() : reason_; }
+const std::string& PeerSession::close_reason() const {
+  return reason_.empty() ? channel_->close_reason() : reason_;
+}
 
 void PeerSession::greet() {
   wire::Hello hello;
@@ -56,14 +60,16 @@ void PeerSession::greet() {
 void PeerSession::take_greeting() {
   auto message = channel_->receive();
   if (!message) return;
-  const auto decoded = message->type == wire::MessageType::session
-                           ? wire::decode_session(message->body)
-                           : wire::WireResult<wire::SessionMessage>(tl::unexpected(wire::WireError::unknown_type));
+  const auto decoded =
+      message->type == wire::MessageType::session
+          ? wire::decode_session(message->body)
+          : wire::WireResult<wire::SessionMessage>(tl::unexpected(wire::WireError::unknown_type));
   const auto* hello = decoded ? std::get_if<wire::Hello>(&*decoded) : nullptr;
   if (hello == nullptr) return close(channel_->peer() + " did not start with a greeting");
   if (hello->protocol != kProtocol) {
-    return close(channel_->peer() + " speaks protocol " + std::to_string(hello->protocol) + ", we speak " +
-                 std::to_string(kProtocol) + ": install the same version of usbgw on both ends");
+    return close(channel_->peer() + " speaks protocol " + std::to_string(hello->protocol) +
+                 ", we speak " + std::to_string(kProtocol) +
+                 ": install the same version of usbgw on both ends");
   }
   const auto started = start_datagrams(*hello);
   if (!started) return close(started.error().context);
@@ -75,10 +81,12 @@ Result<void> PeerSession::start_datagrams(const wire::Hello& hello) {
   std::array<std::byte, 32> secret{};
   const auto exported = channel_->export_secret(kExporterLabel, secret);
   if (!exported) return tl::unexpected(exported.error());
-  const std::size_t most = std::min<std::size_t>({hello.max_datagram, local_.max_datagram, local_.links.block_bytes});
+  const std::size_t most =
+      std::min<std::size_t>({hello.max_datagram, local_.max_datagram, local_.links.block_bytes});
   if (most < kSmallestDatagram) {
-    return fail(ErrorCode::protocol, hello.name + " can take datagrams of " + std::to_string(hello.max_datagram) +
-                                         " bytes only; " + std::to_string(kSmallestDatagram) + " are needed");
+    return fail(ErrorCode::protocol, hello.name + " can take datagrams of " +
+                                         std::to_string(hello.max_datagram) + " bytes only; " +
+                                         std::to_string(kSmallestDatagram) + " are needed");
   }
   session::SessionConfig config;
   config.local_index = index_;
@@ -90,8 +98,8 @@ Result<void> PeerSession::start_datagrams(const wire::Hello& hello) {
   PacketCommand add;
   add.kind = PacketCommand::Kind::add;
   add.handle = handle_;
-  add.session = std::make_unique<session::Session>(config, session::derive_keys(secret, is_host_, 0, 0),
-                                                   links_->inbound, links_->outbound);
+  add.session = std::make_unique<session::Session>(
+      config, session::derive_keys(secret, is_host_, 0, 0), links_->inbound, links_->outbound);
   add.links = links_;
   if (!packets_.post(std::move(add))) return fail(ErrorCode::exhausted, "too many peers at once");
   datagrams_added_ = true;
@@ -107,8 +115,10 @@ void PeerSession::send(const wire::SessionMessage& message) {
   send(control::MessageClass::control, wire::MessageType::session, wire::encode(message));
 }
 
-void PeerSession::send(control::MessageClass message_class, wire::MessageType type, std::vector<std::byte>&& body) {
-  auto& waiting = message_class == control::MessageClass::control ? waiting_control_ : waiting_bulk_;
+void PeerSession::send(control::MessageClass message_class, wire::MessageType type,
+                       std::vector<std::byte>&& body) {
+  auto& waiting =
+      message_class == control::MessageClass::control ? waiting_control_ : waiting_bulk_;
   waiting.push_back({message_class, control::Message{type, std::move(body)}});
   static_cast<void>(flush());
 }
@@ -117,7 +127,8 @@ std::size_t PeerSession::flush() {
   if (channel_->state() != control::ChannelState::open) return 0;
   std::size_t sent = 0;
   for (auto* waiting : {&waiting_control_, &waiting_bulk_}) {
-    while (!waiting->empty() && channel_->send(waiting->front().message_class, std::move(waiting->front().message))) {
+    while (!waiting->empty() &&
+           channel_->send(waiting->front().message_class, std::move(waiting->front().message))) {
       waiting->pop_front();
       ++sent;
     }
@@ -141,6 +152,8 @@ void PeerSession::remove_datagrams() {
   USBGW_ASSERT(posted);  // one removal for each addition, and additions leave room
 }
 
-Instant PeerSession::next_deadline() const { return state_ == State::closed ? kNever : channel_->next_deadline(); }
+Instant PeerSession::next_deadline() const {
+  return state_ == State::closed ? kNever : channel_->next_deadline();
+}
 
 }  // namespace usbgw::node

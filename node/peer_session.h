@@ -1,5 +1,6 @@
 // One connection to one peer as the control thread sees it: the reliable channel, the greeting, the
-// datagram session that the greeting sets up, and the messages after it. Both roles are built on it.
+// datagram session that the greeting sets up, and the messages after it. Both roles are built on
+// it.
 #pragma once
 
 #include <deque>
@@ -30,9 +31,11 @@ class PeerSession {
  public:
   enum class State : std::uint8_t { connecting, greeting, open, closed };
 
-  // `index` names the session in the datagrams that we receive; unpredictable, unique in this process.
-  PeerSession(SessionHandle handle, std::unique_ptr<control::ReliableChannel> channel, const LocalNode& local,
-              bool is_host, session::SessionIndex index, PacketLoop& packets);
+  // `index` names the session in the datagrams that we receive; unpredictable, unique in this
+  // process.
+  PeerSession(SessionHandle handle, std::unique_ptr<control::ReliableChannel> channel,
+              const LocalNode& local, bool is_host, session::SessionIndex index,
+              PacketLoop& packets);
 
   // Drives the channel and the greeting.
   std::size_t turn(Instant now);
@@ -47,13 +50,16 @@ class PeerSession {
   [[nodiscard]] std::optional<control::Message> receive();
   // Queued without a bound of its own: what can wait is bounded by the URBs in flight.
   void send(const wire::SessionMessage& message);
-  void send(control::MessageClass message_class, wire::MessageType type, std::vector<std::byte>&& body);
+  void send(control::MessageClass message_class, wire::MessageType type,
+            std::vector<std::byte>&& body);
   void close(std::string reason);
   // The datagram session leaves the packet worker; the worker's `removed` event ends it.
   void remove_datagrams();
 
   [[nodiscard]] Instant next_deadline() const;
-  void append_descriptors(std::vector<int>& readable) const { channel_->append_descriptors(readable); }
+  void append_descriptors(std::vector<int>& readable) const {
+    channel_->append_descriptors(readable);
+  }
   void append_writable(std::vector<int>& writable) const { channel_->append_writable(writable); }
 
  private:

@@ -1,5 +1,6 @@
-// The producer's end of an SPSC ring of messages that must not be lost: what the ring does not take waits,
-// in order, and goes out with the next flush(). What can wait is bounded by the URBs in flight.
+// The producer's end of an SPSC ring of messages that must not be lost: what the ring does not take
+// waits, in order, and goes out with the next flush(). What can wait is bounded by the URBs in
+// flight.
 #pragma once
 
 #include <deque>

@@ -1,6 +1,6 @@
-// What one session's packet worker and USB worker share: the two stream links, the stream commands that
-// must not overtake the items published after them, and the newest path estimate. Made by the control
-// thread, held by both workers until each has let go.
+// What one session's packet worker and USB worker share: the two stream links, the stream commands
+// that must not overtake the items published after them, and the newest path estimate. Made by the
+// control thread, held by both workers until each has let go.
 #pragma once
 
 #include <cstdint>
@@ -38,10 +38,10 @@ struct SessionLinks {
       : inbound(sizes.inbound_blocks, sizes.block_bytes, sizes.items),
         outbound(sizes.outbound_blocks, sizes.block_bytes, sizes.items) {}
 
-  StreamLink inbound;                        // packet worker produces
-  StreamLink outbound;                       // USB worker produces
-  SpscRing<StreamCommand> commands{256};     // USB worker produces
-  SpscRing<PathUpdate> paths{64};            // packet worker produces; a full ring skips one update
+  StreamLink inbound;                     // packet worker produces
+  StreamLink outbound;                    // USB worker produces
+  SpscRing<StreamCommand> commands{256};  // USB worker produces
+  SpscRing<PathUpdate> paths{64};         // packet worker produces; a full ring skips one update
 };
 
 }  // namespace usbgw::node

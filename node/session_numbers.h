@@ -1,4 +1,5 @@
-// Gives each session its handle and the unpredictable index under which it receives. Control thread.
+// Gives each session its handle and the unpredictable index under which it receives. Control
+// thread.
 #pragma once
 
 #include <cstdint>

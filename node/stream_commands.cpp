@@ -17,7 +17,9 @@ bool StreamCommands::open(const wire::StreamOpen& open, bool sends) {
   } else {
     command.options.delivery = session::Delivery::timely;
     command.options.traffic_class = qos::TrafficClass::isochronous;
-    if (repair_.copies) command.options.repair.copy_after = repair_.delay.count() > 0 ? repair_.delay : open.playout / 2;
+    if (repair_.copies)
+      command.options.repair.copy_after =
+          repair_.delay.count() > 0 ? repair_.delay : open.playout / 2;
   }
   if (!links_.commands.push(std::move(command))) return false;
   open_.push_back({stream, sends});
@@ -25,10 +27,12 @@ bool StreamCommands::open(const wire::StreamOpen& open, bool sends) {
 }
 
 void StreamCommands::close(StreamId stream) {
-  const auto known = std::find_if(open_.begin(), open_.end(), [&](const Open& o) { return o.stream == stream; });
+  const auto known =
+      std::find_if(open_.begin(), open_.end(), [&](const Open& o) { return o.stream == stream; });
   if (known == open_.end()) return;
   StreamCommand command;
-  command.kind = known->sends ? StreamCommand::Kind::close_outbound : StreamCommand::Kind::close_inbound;
+  command.kind =
+      known->sends ? StreamCommand::Kind::close_outbound : StreamCommand::Kind::close_inbound;
   command.options.stream = stream;
   // A full ring leaves the stream open in the session until its next opening replaces it.
   static_cast<void>(links_.commands.push(std::move(command)));

@@ -1,5 +1,5 @@
-// Opens and closes an attachment's streams in the datagram session, and remembers which are open, so that
-// whatever ends an attachment can close them.
+// Opens and closes an attachment's streams in the datagram session, and remembers which are open,
+// so that whatever ends an attachment can close them.
 #pragma once
 
 #include <vector>
@@ -17,9 +17,12 @@ struct RepairConfig {
 
 class StreamCommands {
  public:
-  StreamCommands(SessionLinks& links, RepairConfig repair) : links_(links), repair_(repair) { open_.reserve(64); }
+  StreamCommands(SessionLinks& links, RepairConfig repair) : links_(links), repair_(repair) {
+    open_.reserve(64);
+  }
 
-  // `sends`: this side sends the stream's data. False when the packet worker's command ring is full.
+  // `sends`: this side sends the stream's data. False when the packet worker's command ring is
+  // full.
   [[nodiscard]] bool open(const wire::StreamOpen& open, bool sends);
   void close(StreamId stream);
   void close_all();

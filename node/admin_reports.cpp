@@ -1,0 +1,113 @@
+#include "node/admin_reports.h"
+
+namespace usbgw::node {
+namespace {
+
+std::map<std::string, std::uint64_t> by_name(const session::SessionCounters& counters) {
+  std::map<std::string, std::uint64_t> named;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(session::SessionCounter::count_); ++i) {
+    const auto counter = static_cast<session::SessionCounter>(i);
+    named.emplace(session::describe(counter).name, counters[counter]);
+  }
+  return named;
+}
+
+std::string_view to_string(PeerSession::State state) {
+  switch (state) {
+    case PeerSession::State::connecting:
+      return "connecting";
+    case PeerSession::State::greeting:
+      return "greeting";
+    case PeerSession::State::open:
+      return "open";
+    case PeerSession::State::closed:
+      return "closed";
+  }
+  return "unknown";
+}
+
+control::StreamReport report(const host::StreamStatus& stream) {
+  control::StreamReport out;
+  out.endpoint = stream.endpoint.value();
+  out.direction = stream.endpoint.is_in() ? "in" : "out";
+  out.open = stream.open;
+  out.interval_ns = stream.interval.count();
+  out.base_ns = stream.base.count();
+  out.playout_ns = stream.playout.count();
+  out.submit_ahead_ns = stream.submit_ahead.count();
+  out.clock_ppm = stream.clock_ppm;
+  const host::IntervalAccount& account = stream.account;
+  out.intervals = {account.direct,     account.repaired, account.retransmitted, account.concealed,
+                   account.device_gap, account.unlinked, account.lead_in,       account.late};
+  out.playout_raises = stream.playout_raises;
+  out.agent_late = stream.agent_late;
+  out.agent_missing = stream.agent_missing;
+  out.latency_p50_ns = stream.latency_p50;
+  out.latency_p99_ns = stream.latency_p99;
+  out.latency_max_ns = stream.latency_max;
+  return out;
+}
+
+}  // namespace
+
+control::DeviceReport report(const std::string& peer, const wire::ExportInfo& info) {
+  control::DeviceReport out;
+  out.peer = peer;
+  out.device = info.id;
+  out.manufacturer = info.manufacturer;
+  out.product = info.product;
+  out.serial = info.serial;
+  out.speed = info.present ? std::string(to_string(info.speed)) : "";
+  out.state = !info.present ? "absent" : info.holder.empty() ? "free" : "in use";
+  out.holder = info.holder;
+  out.lease_age_s = info.held_seconds;
+  out.policy = info.policy;
+  out.interface_classes.assign(info.interface_classes.begin(), info.interface_classes.end());
+  return out;
+}
+
+control::AttachmentReport report(const AttachmentView& view) {
+  control::AttachmentReport out;
+  out.peer = view.peer;
+  out.device = view.device;
+  out.product = view.product;
+  out.speed = to_string(view.speed);
+  out.state = to_string(view.phase);
+  out.error = view.error;
+  if (view.port) out.vhci_port = view.port->value();
+  if (view.status != nullptr) {
+    out.urbs_submitted = view.status->urbs_submitted;
+    out.urbs_answered = view.status->urbs_answered;
+    out.urbs_unlinked = view.status->urbs_unlinked;
+    out.completions_refused = view.status->completions_refused;
+    for (const auto& stream : view.status->streams) out.streams.push_back(report(stream));
+  }
+  return out;
+}
+
+control::PeerReport report(const PeerView& view) {
+  control::PeerReport out;
+  out.name = view.name;
+  out.role = "agent";
+  out.state = to_string(view.state);
+  out.error = view.error;
+  out.round_trip_min_ns = view.path.round_trip_min.count();
+  out.jitter_ns = view.path.jitter.count();
+  out.path_payload = view.path_payload;
+  out.counters = by_name(view.counters);
+  return out;
+}
+
+control::PeerReport report(const AgentControl::PeerReport& peer) {
+  control::PeerReport out;
+  out.name = peer.name;
+  out.role = "host";
+  out.state = "open";
+  out.round_trip_min_ns = peer.path.round_trip_min.count();
+  out.jitter_ns = peer.path.jitter.count();
+  out.path_payload = peer.path_payload;
+  out.counters = by_name(peer.counters);
+  return out;
+}
+
+}  // namespace usbgw::node

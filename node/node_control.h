@@ -1,0 +1,72 @@
+// The control thread's one loop: both roles, the packet worker's reports, and the requests of
+// people on the admin socket, which are answered when the roles have done what was asked.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "control/admin_server.h"
+#include "node/agent_control.h"
+#include "node/host_control.h"
+
+namespace usbgw::node {
+
+struct NodeDescription {
+  std::string name;
+  std::string version;
+  std::string port;                     // as configured
+  host::PlayoutConfig default_playout;  // of attachments that the configuration does not name
+  RepairConfig default_repair;
+};
+
+class NodeControl final : public Loop, public control::AdminHandler {
+ public:
+  // `agent` or `host` may be null. `port_counters` copies the dataplane's counters by name.
+  NodeControl(NodeDescription description, PacketLoop& packets, AgentControl* agent,
+              HostControl* host,
+              std::function<std::map<std::string, std::uint64_t>()> port_counters);
+
+  // The server that this handler answers through; not owned.
+  void answer_through(control::AdminServer& server) { server_ = &server; }
+
+  void list(control::AdminToken token, const control::ListRequest& request) override;
+  void attach(control::AdminToken token, const control::AttachRequest& request) override;
+  void detach(control::AdminToken token, const control::DetachRequest& request) override;
+  void status(control::AdminToken token, const control::StatusRequest& request) override;
+
+  std::size_t turn(Instant now) override;
+  [[nodiscard]] Instant next_deadline() const override;
+  void append_descriptors(std::vector<int>& readable) const override;
+  void append_writable(std::vector<int>& writable) const override;
+
+ private:
+  enum class Kind : std::uint8_t { list, attach, detach, status };
+  struct Pending {
+    control::AdminToken token;
+    Kind kind{};
+    Instant deadline{};
+    AttachmentHandle attachment;  // attach, detach
+    std::string peer;             // list: only this one; empty: all
+  };
+
+  [[nodiscard]] bool settle(const Pending& pending, Instant now);
+  [[nodiscard]] bool settle_list(const Pending& pending, bool is_late, Instant now);
+  [[nodiscard]] bool settle_attach(const Pending& pending, bool is_late);
+  [[nodiscard]] bool settle_detach(const Pending& pending, bool is_late);
+  [[nodiscard]] bool settle_status(const Pending& pending, bool is_late, Instant now);
+  [[nodiscard]] Result<std::string> peer_for(const control::AttachRequest& request) const;
+
+  NodeDescription description_;
+  PacketLoop& packets_;
+  AgentControl* agent_;
+  HostControl* host_;
+  std::function<std::map<std::string, std::uint64_t>()> port_counters_;
+  control::AdminServer* server_ = nullptr;
+  std::vector<Pending> pending_;
+  Instant now_{};
+  Instant started_{};
+};
+
+}  // namespace usbgw::node
