@@ -1,0 +1,58 @@
+#include "dataplane/dpdk/buffer_pool.h"
+
+#include <rte_mbuf.h>
+
+#include "wire/ethernet.h"
+
+namespace usbgw::dpdk {
+namespace {
+
+constexpr std::size_t kFrameCheckBytes = 4;
+// The af_packet driver wants a whole ring frame to fit, memif takes the peer's buffers whole.
+constexpr std::uint16_t kSharedRingFrame = 16384;
+// An af_xdp chunk is the whole mempool object and must fit a page; the kernel keeps 256 bytes of it
+// (XDP_PACKET_HEADROOM) in front of the frame.
+constexpr std::size_t kXdpPage = 4096;
+constexpr std::size_t kObjectHeaders = sizeof(rte_mempool_objhdr) + sizeof(rte_mbuf);
+// The driver takes 2 rings of 2048 at start: "Failed to get enough buffers" with 4096.
+constexpr unsigned kXdpBuffers = 8192;
+
+std::uint16_t room_for_mtu(std::size_t mtu) {
+  return static_cast<std::uint16_t>(RTE_PKTMBUF_HEADROOM + wire::kEthernetHeaderBytes +
+                                    wire::kVlanTagBytes + mtu + kFrameCheckBytes);
+}
+
+}  // namespace
+
+PoolGeometry pool_geometry(const PortConfig& config) {
+  switch (config.spec.type) {
+    case PortType::af_packet:
+    case PortType::memif:
+      return {.buffers = 512, .room = kSharedRingFrame + RTE_PKTMBUF_HEADROOM};
+    case PortType::af_xdp:
+      return {.buffers = kXdpBuffers,
+              .room = static_cast<std::uint16_t>(kXdpPage - kObjectHeaders)};
+    case PortType::tap:
+      return {.buffers = 2048, .room = room_for_mtu(config.mtu)};
+    case PortType::ring:
+      return {.buffers = 1024, .room = room_for_mtu(config.mtu)};
+    case PortType::pci:
+      break;
+  }
+  // Receive and transmit descriptors (1024 each) stay filled; twice that leaves room for bursts.
+  return {.buffers = 4096, .room = room_for_mtu(config.mtu)};
+}
+
+std::size_t pool_bytes(const PoolGeometry& geometry) {
+  constexpr std::size_t kAlignment = 2 * RTE_CACHE_LINE_SIZE;  // and channel spreading
+  return geometry.buffers * (geometry.room + kObjectHeaders + kAlignment);
+}
+
+void PoolDeleter::operator()(rte_mempool* pool) const { rte_mempool_free(pool); }
+
+BufferPool make_pool(const std::string& name, const PoolGeometry& geometry) {
+  return BufferPool(rte_pktmbuf_pool_create_by_ops(name.c_str(), geometry.buffers - 1, 0, 0,
+                                                   geometry.room, SOCKET_ID_ANY, "ring_sp_sc"));
+}
+
+}  // namespace usbgw::dpdk
