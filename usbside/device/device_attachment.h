@@ -8,6 +8,7 @@
 
 #include "common/stream_link.h"
 #include "common/timeline.h"
+#include "usbside/device/device_counters.h"
 #include "usbside/device/usb_device.h"
 #include "wire/stream_request.h"
 #include "wire/urb_message.h"
@@ -26,7 +27,8 @@ struct StreamTuning {
 class DeviceAttachmentSink {
  public:
   virtual ~DeviceAttachmentSink() = default;
-  // `type` is the endpoint's: answers of one endpoint travel in one class, or they would overtake each other.
+  // `type` is the endpoint's: answers of one endpoint travel in one class, or they would overtake
+  // each other.
   virtual void reply(wire::UrbReply&& reply, TransferType type) = 0;
   virtual void stream_opened(const wire::StreamOpened& opened) = 0;
   // The outbound link of the session; the attachment claims, publishes and retires.
@@ -58,6 +60,7 @@ class DeviceAttachment {
   void begin_detach();
   [[nodiscard]] bool is_drained() const;
   [[nodiscard]] bool has_open_streams() const;
+  [[nodiscard]] const DeviceCounters& counters() const;
 
  private:
   struct Implementation;

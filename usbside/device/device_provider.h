@@ -1,5 +1,5 @@
-// Where the agent finds devices: the machine's USB bus (usbside/device/libusb/) and software devices.
-// Control thread; calls may take milliseconds.
+// Where the agent finds devices: the machine's USB bus (usbside/device/libusb/) and software
+// devices. Control thread; calls may take milliseconds.
 #pragma once
 
 #include <memory>
@@ -27,7 +27,8 @@ class DeviceProvider {
  public:
   virtual ~DeviceProvider() = default;
   [[nodiscard]] virtual std::vector<PresentDevice> list() = 0;
-  // Opens without claiming. Errors name the device and say what to do: not_found, refused (rights), busy.
+  // Opens without claiming. Errors name the device and say what to do: not_found, refused (rights),
+  // busy.
   [[nodiscard]] virtual Result<std::unique_ptr<UsbDevice>> open(const PresentDevice& device) = 0;
 };
 

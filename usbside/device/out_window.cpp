@@ -1,0 +1,45 @@
+#include "usbside/device/out_window.h"
+
+#include <algorithm>
+
+#include "common/assertion.h"
+
+namespace usbgw::device {
+
+void OutWindow::put(std::int64_t index, std::size_t length, std::size_t offset,
+                    std::span<const std::byte> part) {
+  USBGW_ASSERT(holds(index) && length <= packet_bytes_ && offset + part.size() <= length);
+  Slot& slot = slots_[position(index)];
+  if (slot.knowledge == Knowledge::complete) return;
+  const auto room = std::span(memory_).subspan(position(index) * packet_bytes_, packet_bytes_);
+  std::copy(part.begin(), part.end(), room.begin() + static_cast<std::ptrdiff_t>(offset));
+  slot.length = static_cast<std::uint32_t>(length);
+  slot.received += static_cast<std::uint32_t>(part.size());
+  slot.knowledge = slot.received >= length ? Knowledge::complete : Knowledge::length_only;
+}
+
+void OutWindow::learn(std::int64_t index, std::uint16_t length) {
+  if (!holds(index) || length > packet_bytes_) return;
+  Slot& slot = slots_[position(index)];
+  if (slot.knowledge != Knowledge::nothing) return;
+  slot.knowledge = Knowledge::length_only;
+  slot.length = length;
+}
+
+OutWindow::Taken OutWindow::take() {
+  Slot& slot = slots_[position(next_)];
+  Taken taken{slot.knowledge, slot.length, {}};
+  if (slot.knowledge == Knowledge::complete)
+    taken.bytes = std::span(memory_).subspan(position(next_) * packet_bytes_, slot.length);
+  slot = {};
+  ++next_;
+  return taken;
+}
+
+void OutWindow::skip(std::int64_t intervals) {
+  const auto stored = std::min<std::int64_t>(intervals, static_cast<std::int64_t>(slots_.size()));
+  for (std::int64_t i = 0; i < stored; ++i) slots_[position(next_ + i)] = {};
+  next_ += intervals;
+}
+
+}  // namespace usbgw::device

@@ -1,0 +1,55 @@
+// The data of an isochronous OUT stream that has come and is not yet submitted, by interval index.
+// Memory is bounded at construction.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace usbgw::device {
+
+class OutWindow {
+ public:
+  OutWindow(std::size_t intervals, std::size_t packet_bytes)
+      : packet_bytes_(packet_bytes), slots_(intervals), memory_(intervals * packet_bytes) {}
+
+  // The first index that may still be filled.
+  [[nodiscard]] std::int64_t next() const { return next_; }
+  [[nodiscard]] bool holds(std::int64_t index) const {
+    return index >= next_ && index < next_ + static_cast<std::int64_t>(slots_.size());
+  }
+  // `index` must be held; `offset + part.size() <= length <= packet_bytes`. What is already
+  // complete stays.
+  void put(std::int64_t index, std::size_t length, std::size_t offset,
+           std::span<const std::byte> part);
+  // The interval's length, learnt from a later body's history.
+  void learn(std::int64_t index, std::uint16_t length);
+
+  enum class Knowledge : std::uint8_t { nothing, length_only, complete };
+  struct Taken {
+    Knowledge knowledge = Knowledge::nothing;
+    std::size_t length = 0;
+    std::span<const std::byte> bytes;  // valid until the next put()
+  };
+  // The interval next(), which then leaves the window.
+  [[nodiscard]] Taken take();
+  // The next `intervals` leave the window unused.
+  void skip(std::int64_t intervals);
+
+ private:
+  struct Slot {
+    Knowledge knowledge = Knowledge::nothing;
+    std::uint32_t length = 0;
+    std::uint32_t received = 0;  // fragments so far; the session delivers each once
+  };
+  [[nodiscard]] std::size_t position(std::int64_t index) const {
+    return static_cast<std::size_t>(index) % slots_.size();
+  }
+
+  std::size_t packet_bytes_;
+  std::int64_t next_ = 0;
+  std::vector<Slot> slots_;
+  std::vector<std::byte> memory_;
+};
+
+}  // namespace usbgw::device
