@@ -261,11 +261,9 @@ void encode(const LossReportRecord& report, ByteWriter& writer) {
   writer.write<std::uint32_t>(report.longest_run_us);
 }
 
-void encode_path_probe(const ProbeRecord& probe, std::size_t padding, ByteWriter& writer) {
+void encode_path_probe_header(const ProbeRecord& probe, std::size_t padding, ByteWriter& writer) {
   write_header(writer, RecordType::path_probe, 0, kPathProbeFixed + padding);
   writer.write<std::uint16_t>(probe.size);
-  const auto zeros = writer.claim(padding);
-  std::fill(zeros.begin(), zeros.end(), std::byte{});
 }
 
 void encode_probe_answer(const ProbeRecord& probe, ByteWriter& writer) {

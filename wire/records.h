@@ -165,8 +165,8 @@ void encode_clock_report_header(const StreamKey& key, ByteWriter& writer);
 void encode(const PingRecord& ping, ByteWriter& writer);
 void encode(const PongRecord& pong, ByteWriter& writer);
 void encode(const LossReportRecord& report, ByteWriter& writer);
-// `padding` zeros follow the size.
-void encode_path_probe(const ProbeRecord& probe, std::size_t padding, ByteWriter& writer);
+// The caller adds `padding` zeros.
+void encode_path_probe_header(const ProbeRecord& probe, std::size_t padding, ByteWriter& writer);
 void encode_probe_answer(const ProbeRecord& probe, ByteWriter& writer);
 
 }  // namespace usbgw::wire

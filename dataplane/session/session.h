@@ -81,7 +81,8 @@ class Session {
   void receive(std::span<std::byte> datagram, const UdpEndpoint& from, Instant now);
   // Takes items from `outbound`, adds what is due (copies, resends, acks, pings, probes), seals
   // into `port` and commits; the caller flushes. Returns the number of items and datagrams handled.
-  // `max_items` bounds what is taken from `outbound`: the caller has run the stream commands before those.
+  // `max_items` bounds what is taken from `outbound`: the caller has run the stream commands before
+  // those.
   std::size_t transmit(DatagramPort& port, Instant now, std::size_t max_items);
   [[nodiscard]] Instant next_deadline() const;
 

@@ -188,7 +188,10 @@ TEST(Records, LossReportAndClockReportRoundTrip) {
 }
 
 TEST(Records, ProbeIsPaddedAndItsAnswerIsNot) {
-  auto probe = written([](ByteWriter& writer) { encode_path_probe({9000}, 3, writer); });
+  auto probe = written([](ByteWriter& writer) {
+    encode_path_probe_header({9000}, 3, writer);
+    writer.append(Bytes(3));
+  });
   EXPECT_EQ(probe, from_hex("08 00 0005 2328 000000"));
   EXPECT_EQ(decoded<ProbeRecord>(probe)->size, 9000);
   probe.back() = std::byte{1};

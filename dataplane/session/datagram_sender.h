@@ -1,0 +1,92 @@
+// Puts records into datagrams and seals them into the port's buffers. Small records are written to
+// a scratch buffer, symbols stay where the USB side wrote them until the one pass that seals them
+// into the packet. A datagram is begun only when the port has room, so nothing is taken that cannot
+// leave.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "common/stream_link.h"
+#include "crypto/aead.h"
+#include "dataplane/session/datagram_port.h"
+#include "dataplane/session/session.h"
+#include "dataplane/session/session_limits.h"
+#include "qos/traffic_class.h"
+
+namespace usbgw::session {
+
+class DatagramSender {
+ public:
+  enum class Room : std::uint8_t { ok, port_is_full, too_large };
+
+  DatagramSender(const SessionConfig& config, const SessionKeys& keys, StreamLink& outbound,
+                 SessionCounters& counters);
+
+  void begin_turn(DatagramPort& port, Instant now, std::size_t payload);
+  // Seals what is open; returns the datagrams of this turn.
+  std::size_t end_turn();
+  [[nodiscard]] bool is_blocked() const { return is_blocked_; }
+
+  // Makes sure that the open datagram takes one more record of this size (header included), sealing
+  // and beginning datagrams as needed.
+  [[nodiscard]] Room make_room(std::size_t record_bytes);
+  // Only after make_room() said ok for the size. The datagram leaves in the most urgent class that
+  // was added.
+  template <class Write>
+  void add(qos::TrafficClass traffic_class, Write&& write) {
+    ByteWriter writer{std::span(scratch_).subspan(scratch_used_)};
+    write(writer);
+    append_scratch(writer.used());
+    count_record(traffic_class);
+  }
+  // A record whose header `write` writes and whose remaining bytes stay where they are until the
+  // seal. `release`: the item goes home then.
+  template <class Write>
+  void add_with_body(qos::TrafficClass traffic_class, Write&& write, const StreamItem& item,
+                     bool release) {
+    add(traffic_class, write);
+    append_body(item, release);
+  }
+  // A datagram of exactly this UDP payload size with one path probe. False: the port cannot now.
+  [[nodiscard]] bool send_probe(std::size_t size);
+
+ private:
+  static constexpr std::size_t kScratchBytes = 4096;
+
+  [[nodiscard]] bool reserve();
+  void append_scratch(std::size_t bytes);
+  void append_body(const StreamItem& item, bool release);
+  void append_piece(std::span<const std::byte> piece);
+  void count_record(qos::TrafficClass traffic_class);
+  void seal();
+
+  UdpEndpoint remote_;
+  SessionIndex remote_index_;
+  crypto::Sealer sealer_;
+  StreamLink& outbound_;
+  SessionCounters& counters_;
+  std::uint64_t next_packet_ = 0;
+
+  DatagramPort* port_ = nullptr;  // during a turn
+  Instant now_{};
+  std::size_t payload_ = 0;
+  std::size_t sent_ = 0;
+  bool is_blocked_ = false;
+
+  std::span<std::byte> room_;  // of the open datagram; empty: none is open
+  std::size_t capacity_ = 0;   // record bytes that it takes
+  std::size_t used_ = 0;
+  std::size_t records_ = 0;
+  qos::TrafficClass traffic_class_{};
+  std::size_t scratch_used_ = 0;
+  std::size_t piece_count_ = 0;
+  std::size_t release_count_ = 0;
+  bool last_piece_is_scratch_ = false;
+  std::array<std::span<const std::byte>, 2 * kMaxRecords> pieces_{};
+  std::array<StreamItem, kMaxRecords> releases_{};
+  std::array<std::byte, kScratchBytes> scratch_{};
+};
+
+}  // namespace usbgw::session

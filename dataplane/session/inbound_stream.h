@@ -1,0 +1,73 @@
+// One opening of one stream on its way in: tells duplicates, and puts a reliable stream's sources
+// in order.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "common/sequence.h"
+#include "dataplane/session/inbound_blocks.h"
+#include "dataplane/session/newest_packet.h"
+#include "dataplane/session/seen_window.h"
+#include "dataplane/session/session.h"
+#include "dataplane/session/session_limits.h"
+#include "wire/records.h"
+
+namespace usbgw::session {
+
+enum class Acceptance : std::uint8_t {
+  delivered,  // published, or held until the sources before it have come
+  duplicate,
+  refused_ring_full,
+  refused_no_block,  // reliable: too many wait already, or too far ahead; it will be sent again
+};
+
+class InboundStream {
+ public:
+  InboundStream(InboundBlocks& blocks, SessionCounters& counters)
+      : blocks_(&blocks), counters_(&counters) {}
+
+  void open(const StreamOptions& options);
+  void close();
+  [[nodiscard]] bool is_open() const { return is_open_; }
+  [[nodiscard]] const StreamOptions& options() const { return options_; }
+  [[nodiscard]] wire::StreamKey key() const { return {options_.stream, options_.epoch}; }
+
+  // `item` points into a claimed block; its source number is filled in here.
+  [[nodiscard]] Acceptance receive(StreamItem item, std::uint32_t number);
+  // Reliable: publishes what is in order; returns the items published. Again after a full ring.
+  std::size_t deliver();
+  [[nodiscard]] bool has_undelivered() const { return is_held(next_); }
+
+  [[nodiscard]] bool owes_ack() const { return owes_ack_; }
+  // What to acknowledge; the debt ends with ack_sent().
+  [[nodiscard]] wire::AckRecord ack() const;
+  void ack_sent() { owes_ack_ = false; }
+
+  NewestPacket clock_reports;
+
+ private:
+  [[nodiscard]] Acceptance receive_timely(StreamItem& item, std::uint32_t number);
+  [[nodiscard]] Acceptance receive_reliable(StreamItem& item, std::uint32_t number);
+  void count_delivered(const StreamItem& item);
+  [[nodiscard]] static std::size_t slot(std::int64_t number) {
+    return static_cast<std::size_t>(number) % kReliableWindow;
+  }
+  [[nodiscard]] bool is_held(std::int64_t number) const { return (held_ >> slot(number) & 1) != 0; }
+
+  InboundBlocks* blocks_;
+  SessionCounters* counters_;
+  StreamOptions options_;
+  bool is_open_ = false;
+
+  Unwrapper<std::uint32_t> unwrapper_;  // timely
+  SeenWindow<kDuplicateWindow> seen_;
+
+  bool owes_ack_ = false;  // reliable
+  std::int64_t next_ = 0;  // the first source that has not been published
+  std::uint64_t held_ = 0;
+  std::array<StreamItem, kReliableWindow> items_{};
+  static_assert(kReliableWindow == 64, "held_ has one bit for each");
+};
+
+}  // namespace usbgw::session

@@ -1,0 +1,22 @@
+// "Newest wins" for what is sent unnumbered: the packet number tells the order of sending.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace usbgw::session {
+
+class NewestPacket {
+ public:
+  // False for a packet older than the newest; several in one packet all pass.
+  [[nodiscard]] bool advance(std::uint64_t packet) {
+    if (newest_ && packet < *newest_) return false;
+    newest_ = packet;
+    return true;
+  }
+
+ private:
+  std::optional<std::uint64_t> newest_;
+};
+
+}  // namespace usbgw::session

@@ -1,0 +1,164 @@
+#include "dataplane/session/outbound_stream.h"
+
+#include <algorithm>
+
+#include "common/assertion.h"
+#include "common/sequence.h"
+
+namespace usbgw::session {
+namespace {
+
+// Back-off ends here: a stream that the peer opens late starts within this time.
+constexpr Duration kMaxTimeout = std::chrono::milliseconds(200);
+
+}  // namespace
+
+KeptItems::KeptItems(std::size_t capacity) : nodes_(capacity) {
+  for (std::size_t i = capacity; i > 0; --i) free(static_cast<Index>(i - 1));
+}
+
+KeptItems::Index KeptItems::keep(const StreamItem& item) {
+  const Index index = free_;
+  if (index == kNone) return kNone;
+  free_ = nodes_[index].next;
+  nodes_[index] = Node{item, {}, {}, false, kNone};
+  return index;
+}
+
+void KeptItems::free(Index index) {
+  nodes_[index].next = free_;
+  free_ = index;
+}
+
+void KeptItems::append(List& list, Index index) {
+  nodes_[index].next = kNone;
+  if (list.empty())
+    list.head = index;
+  else
+    nodes_[list.tail].next = index;
+  list.tail = index;
+}
+
+KeptItems::Index KeptItems::take_first(List& list) {
+  const Index index = list.head;
+  if (index == kNone) return kNone;
+  list.head = nodes_[index].next;
+  if (list.head == kNone) list.tail = kNone;
+  return index;
+}
+
+void OutboundStream::open(const StreamOptions& options) {
+  if (is_open_) close();
+  options_ = options;
+  is_open_ = true;
+  clock_reports = {};
+  next_number_ = base_ = end_ = 0;
+  window_.fill(KeptItems::kNone);
+}
+
+void OutboundStream::close() {
+  for (; base_ < end_; ++base_) drop(base_);
+  for (auto index = kept_->take_first(waiting_); index != KeptItems::kNone;
+       index = kept_->take_first(waiting_)) {
+    link_->release((*kept_)[index].item);
+    kept_->free(index);
+  }
+  is_open_ = false;
+}
+
+bool OutboundStream::keep_for_copy(const StreamItem& item, Instant now) {
+  const auto index = kept_->keep(item);
+  if (index == KeptItems::kNone) return false;
+  (*kept_)[index].due = now + options_.repair.copy_after;
+  kept_->append(waiting_, index);
+  return true;
+}
+
+KeptItems::Index OutboundStream::due_copy(Instant now) const {
+  if (is_reliable() || waiting_.empty() || (*kept_)[waiting_.head].due > now)
+    return KeptItems::kNone;
+  return waiting_.head;
+}
+
+StreamItem OutboundStream::take_copy() {
+  const auto index = kept_->take_first(waiting_);
+  USBGW_ASSERT(index != KeptItems::kNone);
+  const StreamItem item = (*kept_)[index].item;
+  kept_->free(index);
+  return item;
+}
+
+void OutboundStream::enqueue(const StreamItem& item, Instant now) {
+  const auto index = kept_->keep(item);
+  USBGW_ASSERT(index != KeptItems::kNone);
+  kept_->append(waiting_, index);
+  fill_window(now);
+}
+
+void OutboundStream::fill_window(Instant now) {
+  while (end_ < base_ + static_cast<std::int64_t>(kReliableWindow) && !waiting_.empty()) {
+    const auto index = kept_->take_first(waiting_);
+    (*kept_)[index].due = now;
+    slot(end_++) = index;
+  }
+}
+
+KeptItems::Index OutboundStream::due_source(std::int64_t& cursor, Instant now) const {
+  for (cursor = std::max(cursor, base_); cursor < end_; ++cursor) {
+    const auto index = slot(cursor);
+    if (index == KeptItems::kNone || (*kept_)[index].due > now) continue;
+    ++cursor;
+    return index;
+  }
+  return KeptItems::kNone;
+}
+
+void OutboundStream::source_sent(KeptItems::Index index, Instant now, Duration timeout) {
+  auto& node = (*kept_)[index];
+  const Duration copy_after = options_.repair.copy_after;
+  if (node.is_first()) {
+    node.timeout = timeout;
+    node.is_copy_next = copy_after > Duration{} && copy_after < timeout;
+    if (node.is_copy_next) {
+      node.due = now + copy_after;
+      return;
+    }
+  }
+  node.is_copy_next = false;
+  node.due = now + node.timeout;
+  node.timeout = std::min(2 * node.timeout, std::max(kMaxTimeout, timeout));
+}
+
+bool OutboundStream::acknowledge(const wire::AckRecord& ack, Instant now) {
+  const std::int64_t expected = unwrap_near(ack.next_expected, base_);
+  if (expected > end_) return false;
+  for (std::size_t i = 0; i < ack.range_count; ++i)
+    if (expected + ack.ranges[i].start + ack.ranges[i].length > end_) return false;
+
+  for (; base_ < expected; ++base_) drop(base_);
+  for (std::size_t i = 0; i < ack.range_count; ++i) {
+    const std::int64_t first = expected + ack.ranges[i].start;
+    for (std::int64_t n = std::max(first, base_); n < first + ack.ranges[i].length; ++n) drop(n);
+  }
+  while (base_ < end_ && slot(base_) == KeptItems::kNone) ++base_;
+  fill_window(now);
+  return true;
+}
+
+void OutboundStream::drop(std::int64_t number) {
+  auto& index = slot(number);
+  if (index == KeptItems::kNone) return;
+  link_->release((*kept_)[index].item);
+  kept_->free(index);
+  index = KeptItems::kNone;
+}
+
+Instant OutboundStream::next_deadline() const {
+  if (!is_reliable()) return waiting_.empty() ? kNever : (*kept_)[waiting_.head].due;
+  Instant deadline = kNever;
+  for (std::int64_t n = base_; n < end_; ++n)
+    if (slot(n) != KeptItems::kNone) deadline = std::min(deadline, (*kept_)[slot(n)].due);
+  return deadline;
+}
+
+}  // namespace usbgw::session

@@ -1,0 +1,107 @@
+// One opening of one stream on its way out: numbers its sources and keeps those that may be sent
+// again. What is kept is the item, never a copy of its bytes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "common/stream_link.h"
+#include "dataplane/session/newest_packet.h"
+#include "dataplane/session/session.h"
+#include "dataplane/session/session_limits.h"
+#include "wire/records.h"
+
+namespace usbgw::session {
+
+// Kept items of all streams, in lists by index; allocated once.
+class KeptItems {
+ public:
+  using Index = std::uint32_t;
+  static constexpr Index kNone = UINT32_MAX;
+
+  struct Node {
+    StreamItem item;  // item.source is the number that we gave
+    Instant due{};    // when to send it (again)
+    Duration timeout{};
+    bool is_copy_next = false;  // the repair copy, which comes before the first time-out
+    Index next = kNone;
+    [[nodiscard]] bool is_first() const { return timeout == Duration{}; }
+  };
+  struct List {
+    Index head = kNone;
+    Index tail = kNone;
+    [[nodiscard]] bool empty() const { return head == kNone; }
+  };
+
+  explicit KeptItems(std::size_t capacity);
+  // kNone when all are in use.
+  [[nodiscard]] Index keep(const StreamItem& item);
+  void free(Index index);
+  [[nodiscard]] Node& operator[](Index index) { return nodes_[index]; }
+  [[nodiscard]] const Node& operator[](Index index) const { return nodes_[index]; }
+  void append(List& list, Index index);
+  [[nodiscard]] Index take_first(List& list);
+  [[nodiscard]] bool is_full() const { return free_ == kNone; }
+
+ private:
+  std::vector<Node> nodes_;
+  Index free_ = kNone;
+};
+
+class OutboundStream {
+ public:
+  OutboundStream(KeptItems& kept, StreamLink& link) : kept_(&kept), link_(&link) {}
+
+  void open(const StreamOptions& options);
+  void close();  // everything kept goes home
+  [[nodiscard]] bool is_open() const { return is_open_; }
+  [[nodiscard]] const StreamOptions& options() const { return options_; }
+  [[nodiscard]] bool is_reliable() const { return options_.delivery == Delivery::reliable; }
+  [[nodiscard]] wire::StreamKey key() const { return {options_.stream, options_.epoch}; }
+
+  [[nodiscard]] SourceNumber take_number() { return SourceNumber{next_number_++}; }
+
+  // --- timely: one delayed copy ---
+  // False when nothing can be kept; the source then goes without a copy.
+  [[nodiscard]] bool keep_for_copy(const StreamItem& item, Instant now);
+  // The copy that is due, or kNone; take_copy() ends its keeping, but the item is the caller's.
+  [[nodiscard]] KeptItems::Index due_copy(Instant now) const;
+  StreamItem take_copy();
+
+  // --- reliable: until acknowledged ---
+  // Only when !kept.is_full(). Sources beyond the window wait here, in order.
+  void enqueue(const StreamItem& item, Instant now);
+  // The next source to send (again) from `cursor` on, or kNone; advances the cursor past it.
+  [[nodiscard]] KeptItems::Index due_source(std::int64_t& cursor, Instant now) const;
+  void source_sent(KeptItems::Index index, Instant now, Duration timeout);
+  // False when the ack speaks of sources that were never sent.
+  [[nodiscard]] bool acknowledge(const wire::AckRecord& ack, Instant now);
+  [[nodiscard]] std::int64_t window_begin() const { return base_; }
+
+  [[nodiscard]] Instant next_deadline() const;
+
+  NewestPacket clock_reports;  // that came in for this stream
+
+ private:
+  void fill_window(Instant now);
+  void drop(std::int64_t number);
+  [[nodiscard]] KeptItems::Index& slot(std::int64_t number) {
+    return window_[static_cast<std::size_t>(number) % kReliableWindow];
+  }
+  [[nodiscard]] KeptItems::Index slot(std::int64_t number) const {
+    return window_[static_cast<std::size_t>(number) % kReliableWindow];
+  }
+
+  KeptItems* kept_;
+  StreamLink* link_;
+  StreamOptions options_;
+  bool is_open_ = false;
+  std::int64_t next_number_ = 0;
+  KeptItems::List waiting_;  // timely: copies by due time; reliable: beyond the window
+  std::int64_t base_ = 0;    // reliable: the oldest unacknowledged
+  std::int64_t end_ = 0;     // reliable: the first beyond the window
+  std::array<KeptItems::Index, kReliableWindow> window_{};  // kNone: acknowledged
+};
+
+}  // namespace usbgw::session

@@ -1,0 +1,135 @@
+#include "dataplane/session/session.h"
+
+#include <algorithm>
+
+#include "common/assertion.h"
+#include "dataplane/session/session_implementation.h"
+
+namespace usbgw::session {
+namespace {
+
+// Both stream types: the open one with this id, or a free slot, or nothing.
+template <class Stream>
+Stream* slot_for(std::vector<Stream>& streams, StreamId id) {
+  Stream* free = nullptr;
+  for (auto& stream : streams) {
+    if (stream.is_open() && stream.options().stream == id) return &stream;
+    if (!stream.is_open() && free == nullptr) free = &stream;
+  }
+  return free;
+}
+
+template <class Stream>
+Stream* find_open(std::vector<Stream>& streams, StreamId id) {
+  for (auto& stream : streams)
+    if (stream.is_open() && stream.options().stream == id) return &stream;
+  return nullptr;
+}
+
+}  // namespace
+
+Session::Implementation::Implementation(const SessionConfig& session_config,
+                                        const SessionKeys& keys, StreamLink& inbound_link,
+                                        StreamLink& outbound_link)
+    : config(session_config),
+      inbound(inbound_link),
+      outbound(outbound_link),
+      opener(keys.receive, keys.receive_iv),
+      blocks(inbound_link),
+      scratch(inbound_link.block_bytes()),
+      kept(outbound_link.block_count()),
+      monitor(session_config.ping_interval),
+      probe(session_config.initial_payload, session_config.max_payload),
+      sender(session_config, keys, outbound_link, counters) {
+  USBGW_ASSERT(inbound_link.block_bytes() >= session_config.max_payload);
+  USBGW_ASSERT(std::min(session_config.initial_payload, session_config.max_payload) >
+               wire::kDatagramOverhead + kRepairOverhead);
+  outbound_streams.assign(kMaxStreams, OutboundStream(kept, outbound));
+  inbound_streams.assign(kMaxStreams, InboundStream(blocks, counters));
+}
+
+// The links outlive the session: what it holds of them goes back.
+Session::Implementation::~Implementation() {
+  for (auto& stream : outbound_streams)
+    if (stream.is_open()) stream.close();
+  for (auto& stream : inbound_streams)
+    if (stream.is_open()) stream.close();
+  if (waiting_item) outbound.release(*waiting_item);
+}
+
+OutboundStream* Session::Implementation::find_outbound(StreamId stream) {
+  return find_open(outbound_streams, stream);
+}
+
+InboundStream* Session::Implementation::find_inbound(StreamId stream) {
+  return find_open(inbound_streams, stream);
+}
+
+Session::Session(const SessionConfig& config, const SessionKeys& keys, StreamLink& inbound,
+                 StreamLink& outbound)
+    : implementation_(std::make_unique<Implementation>(config, keys, inbound, outbound)) {}
+
+Session::~Session() = default;
+
+bool Session::open_outbound(const StreamOptions& options) {
+  OutboundStream* stream = slot_for(implementation_->outbound_streams, options.stream);
+  if (stream == nullptr) return false;
+  stream->open(options);
+  return true;
+}
+
+bool Session::open_inbound(const StreamOptions& options) {
+  InboundStream* stream = slot_for(implementation_->inbound_streams, options.stream);
+  if (stream == nullptr) return false;
+  stream->open(options);
+  return true;
+}
+
+void Session::close_outbound(StreamId stream) {
+  if (auto* open = implementation_->find_outbound(stream)) open->close();
+}
+
+void Session::close_inbound(StreamId stream) {
+  if (auto* open = implementation_->find_inbound(stream)) open->close();
+}
+
+// The tag says who sent it; the source address adds nothing.
+void Session::receive(std::span<std::byte> datagram, const UdpEndpoint& /*from*/, Instant now) {
+  implementation_->receive(datagram, now);
+}
+
+std::size_t Session::transmit(DatagramPort& port, Instant now, std::size_t max_items) {
+  return implementation_->transmit(port, now, max_items);
+}
+
+Instant Session::next_deadline() const {
+  return implementation_->next_deadline();
+}
+
+const PathEstimate& Session::path() const {
+  return implementation_->monitor.estimate();
+}
+
+std::size_t Session::max_source_bytes() const {
+  return source_bytes_in(path_payload());
+}
+
+std::size_t Session::path_payload() const {
+  return implementation_->probe.payload();
+}
+
+const SessionCounters& Session::counters() const {
+  return implementation_->counters;
+}
+
+const SessionConfig& Session::config() const {
+  return implementation_->config;
+}
+
+std::optional<SessionIndex> peek_session_index(std::span<const std::byte> datagram) {
+  const auto header = wire::DatagramHeader::decode(datagram);
+  if (!header) return std::nullopt;
+  return SessionIndex{header->session};
+}
+
+}  // namespace usbgw::session

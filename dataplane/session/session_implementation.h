@@ -1,0 +1,80 @@
+// The parts of one session and how they meet. receive() is in session_receive.cpp, transmit() in
+// session_transmit.cpp.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "crypto/aead.h"
+#include "dataplane/session/datagram_sender.h"
+#include "dataplane/session/inbound_stream.h"
+#include "dataplane/session/outbound_stream.h"
+#include "dataplane/session/path_monitor.h"
+#include "dataplane/session/path_probe.h"
+#include "dataplane/session/seen_window.h"
+#include "dataplane/session/session.h"
+
+namespace usbgw::session {
+
+struct Session::Implementation {
+  Implementation(const SessionConfig& session_config, const SessionKeys& keys,
+                 StreamLink& inbound_link, StreamLink& outbound_link);
+  ~Implementation();
+  Implementation(const Implementation&) = delete;
+  Implementation& operator=(const Implementation&) = delete;
+
+  // --- receiving ---
+  void receive(std::span<const std::byte> datagram, Instant now);
+  // One opened datagram's records; what they need to become items.
+  struct Opened {
+    std::optional<BlockIndex> block;  // nothing: opened into the scratch, symbols cannot be kept
+    std::span<const std::byte> bytes;
+    std::uint64_t packet = 0;
+    std::size_t datagram_bytes = 0;
+    Instant now{};
+  };
+  void receive_records(const Opened& opened);
+  [[nodiscard]] bool receive_record(const wire::Record& record, const Opened& opened);
+  void receive_source(const wire::StreamKey& key, std::uint32_t number,
+                      std::span<const std::byte> symbol, Provenance provenance,
+                      const Opened& opened);
+  [[nodiscard]] bool receive_repair(const wire::RepairRecord& repair, const Opened& opened);
+  [[nodiscard]] bool receive_ack(const wire::AckRecord& ack, Instant now);
+  void receive_clock_report(const wire::ClockReportRecord& report, const Opened& opened);
+
+  // --- transmitting ---
+  std::size_t transmit(DatagramPort& port, Instant now, std::size_t max_items);
+  std::size_t take_items(std::size_t max_items, Instant now);
+  [[nodiscard]] bool send_item(const StreamItem& item, Instant now);
+  void send_timely(OutboundStream& stream, const StreamItem& item, Instant now);
+  std::size_t send_copies(OutboundStream& stream, Instant now);
+  std::size_t send_reliable(OutboundStream& stream, Instant now);
+  void send_acks();
+  void send_pings(Instant now);
+  void send_probe(Instant now);
+  [[nodiscard]] bool has_room(std::size_t record_bytes);
+  [[nodiscard]] Instant next_deadline() const;
+
+  [[nodiscard]] OutboundStream* find_outbound(StreamId stream);
+  [[nodiscard]] InboundStream* find_inbound(StreamId stream);
+
+  SessionConfig config;
+  StreamLink& inbound;
+  StreamLink& outbound;
+  SessionCounters counters;
+  crypto::Opener opener;
+  SeenWindow<kReplayWindow> replay;
+  InboundBlocks blocks;
+  std::vector<std::byte> scratch;  // for a datagram that found no block
+  KeptItems kept;
+  std::vector<OutboundStream> outbound_streams;
+  std::vector<InboundStream> inbound_streams;
+  PathMonitor monitor;
+  PathProbe probe;
+  DatagramSender sender;
+  std::optional<std::uint16_t> probe_to_answer;
+  std::optional<StreamItem> waiting_item;  // taken from the ring when the port filled up
+  Instant blocked_until{};
+};
+
+}  // namespace usbgw::session

@@ -1,0 +1,37 @@
+// Fixed limits of one session: nothing below grows after construction and stream opening.
+#pragma once
+
+#include <cstddef>
+
+#include "wire/datagram.h"
+#include "wire/records.h"
+
+namespace usbgw::session {
+
+inline constexpr std::size_t kMaxStreams = 64;  // each way
+inline constexpr std::size_t kReplayWindow = 8192;
+// Sources of one opening in which a duplicate is recognised: at 8000 a second, half a second.
+inline constexpr std::size_t kDuplicateWindow = 4096;
+// Sources of a reliable stream in flight; both ends use it, so that what is sent can be held.
+inline constexpr std::size_t kReliableWindow = 64;
+inline constexpr std::size_t kMaxRecords = 32;
+inline constexpr std::size_t kItemsPerTurn = 64;
+// Smallest path payload that we fall back to: IPv6's minimum MTU of 1280 less its and UDP's
+// headers.
+inline constexpr std::size_t kMinimumPayload = 1280 - 40 - 8;
+
+// The widest record that repairs a source: its set, and the length that its symbol begins with.
+inline constexpr std::size_t kRepairOverhead =
+    wire::kRecordHeader + wire::kRepairFixed + (wire::kMaxRepairSet - 1) + 2;
+inline constexpr std::size_t kSourceOverhead = wire::kRecordHeader + wire::kSourceFixed;
+
+[[nodiscard]] constexpr std::size_t source_bytes_in(std::size_t payload) {
+  return payload - wire::kDatagramOverhead - kRepairOverhead;
+}
+
+static_assert(kReliableWindow / 2 <= wire::kMaxAckRanges, "every pattern of gaps fits one ack");
+static_assert(kMaxRecords < 64, "StreamLink lets at most 64 items share a block");
+static_assert(kSourceOverhead <= kRepairOverhead, "what can be repaired can be sent");
+static_assert(kDuplicateWindow >= 4096);
+
+}  // namespace usbgw::session

@@ -1,0 +1,199 @@
+#include "common/byte_order.h"
+#include "dataplane/session/session_implementation.h"
+
+namespace usbgw::session {
+namespace {
+
+// Far beyond what a key may seal (2^23), and safe as a signed number.
+constexpr std::uint64_t kMaxPacketNumber = std::uint64_t{1} << 62;
+
+Provenance provenance_of(const wire::SourceRecord& source) {
+  if (source.is_copy) return Provenance::repaired;
+  return source.is_resent ? Provenance::retransmitted : Provenance::direct;
+}
+
+}  // namespace
+
+// Replay is looked up before and marked after the tag: what is not authentic changes a counter
+// only.
+void Session::Implementation::receive(std::span<const std::byte> datagram, Instant now) {
+  const auto header = wire::DatagramHeader::decode(datagram);
+  if (!header || header->session != config.local_index.value() ||
+      datagram.size() - wire::kDatagramOverhead > scratch.size()) {
+    counters.add(SessionCounter::drop_authentication);
+    return;
+  }
+  const auto number = static_cast<std::int64_t>(header->packet);
+  if (header->packet > kMaxPacketNumber || !replay.is_new(number)) {
+    counters.add(SessionCounter::drop_replay);
+    return;
+  }
+  const auto claim = blocks.claim();
+  const std::span<std::byte> to = claim ? claim->bytes : std::span(scratch);
+  const auto sealed = datagram.subspan(wire::kDatagramHeader);
+  if (opener.open(header->packet, datagram.first(wire::kDatagramHeader), sealed, to)) {
+    replay.mark(number);
+    counters.add(SessionCounter::datagrams_received);
+    counters.add(SessionCounter::bytes_received, datagram.size());
+    Opened opened;
+    if (claim) opened.block = claim->block;
+    opened.bytes = to.first(sealed.size() - wire::kDatagramTag);
+    opened.packet = header->packet;
+    opened.datagram_bytes = datagram.size();
+    opened.now = now;
+    receive_records(opened);
+  } else {
+    counters.add(SessionCounter::drop_authentication);
+  }
+  if (claim) blocks.let_go(claim->block);
+}
+
+void Session::Implementation::receive_records(const Opened& opened) {
+  wire::RecordReader reader(opened.bytes);
+  while (!reader.at_end()) {
+    const auto record = reader.next();
+    if (!record || !receive_record(*record, opened)) {
+      counters.add(SessionCounter::drop_malformed);
+      return;  // its sender is wrong or hostile: nothing after it is believed
+    }
+  }
+}
+
+// False when the record does not decode.
+bool Session::Implementation::receive_record(const wire::Record& record, const Opened& opened) {
+  // Runs `then` on the decoded record; a handler that gives bool may refuse it too.
+  const auto with = [&]<class T>(const wire::WireResult<T>& decoded, auto&& then) {
+    if (!decoded) return false;
+    if constexpr (std::is_same_v<decltype(then(*decoded)), bool>) {
+      return then(*decoded);
+    } else {
+      then(*decoded);
+      return true;
+    }
+  };
+  switch (record.type) {
+    case wire::RecordType::source:
+      return with(wire::SourceRecord::decode(record), [&](const wire::SourceRecord& source) {
+        receive_source(source.key, source.number, source.symbol, provenance_of(source), opened);
+      });
+    case wire::RecordType::repair:
+      return with(wire::RepairRecord::decode(record),
+                  [&](const wire::RepairRecord& repair) { return receive_repair(repair, opened); });
+    case wire::RecordType::ack:
+      return with(wire::AckRecord::decode(record),
+                  [&](const wire::AckRecord& ack) { return receive_ack(ack, opened.now); });
+    case wire::RecordType::clock_report:
+      return with(
+          wire::ClockReportRecord::decode(record),
+          [&](const wire::ClockReportRecord& report) { receive_clock_report(report, opened); });
+    case wire::RecordType::ping:
+      return with(wire::PingRecord::decode(record),
+                  [&](const wire::PingRecord& ping) { monitor.receive(ping, opened.now); });
+    case wire::RecordType::pong:
+      return with(wire::PongRecord::decode(record),
+                  [&](const wire::PongRecord& pong) { monitor.receive(pong, opened.now); });
+    case wire::RecordType::loss_report:  // for a controller of the repair rate; nobody asks yet
+      return wire::LossReportRecord::decode(record).has_value();
+    case wire::RecordType::path_probe:
+      return with(wire::ProbeRecord::decode(record), [&](const wire::ProbeRecord& path_probe) {
+        if (path_probe.size != opened.datagram_bytes) return false;
+        probe_to_answer = path_probe.size;
+        return true;
+      });
+    case wire::RecordType::probe_answer:
+      return with(wire::ProbeRecord::decode(record), [&](const wire::ProbeRecord& answer) {
+        probe.answered(answer.size, opened.now);
+      });
+  }
+  return false;
+}
+
+void Session::Implementation::receive_source(const wire::StreamKey& key, std::uint32_t number,
+                                             std::span<const std::byte> symbol,
+                                             Provenance provenance, const Opened& opened) {
+  InboundStream* stream = find_inbound(key.stream);
+  if (stream == nullptr || stream->options().epoch != key.epoch) {
+    counters.add(SessionCounter::drop_unknown_stream);
+    return;
+  }
+  if (!opened.block) {
+    counters.add(SessionCounter::drop_no_block);
+    return;
+  }
+  StreamItem item;
+  item.provenance = provenance;
+  item.epoch = key.epoch;
+  item.stream = key.stream;
+  item.time = opened.now;
+  item.block = *opened.block;
+  item.offset = static_cast<std::uint32_t>(symbol.data() - opened.bytes.data());
+  item.length = static_cast<std::uint32_t>(symbol.size());
+  switch (stream->receive(item, number)) {
+    case Acceptance::delivered:
+      return;
+    case Acceptance::duplicate:
+      if (provenance == Provenance::repaired) counters.add(SessionCounter::repairs_useless);
+      return;
+    case Acceptance::refused_ring_full:
+      counters.add(SessionCounter::drop_ring_full);
+      return;
+    case Acceptance::refused_no_block:
+      counters.add(SessionCounter::drop_no_block);
+      return;
+  }
+}
+
+// A repair symbol of one source in row 0 is that source, length first. Wider sets are for a repair
+// scheme that this receiver has not agreed to: they are counted, not used.
+bool Session::Implementation::receive_repair(const wire::RepairRecord& repair,
+                                             const Opened& opened) {
+  if (repair.count > 1 || repair.row != 0) {
+    counters.add(SessionCounter::repairs_useless);
+    return true;
+  }
+  if (repair.symbol.size() < 2) return false;
+  const std::size_t length = load_be<std::uint16_t>(repair.symbol.data());
+  if (length > repair.symbol.size() - 2) return false;
+  receive_source(repair.key, repair.numbers[0], repair.symbol.subspan(2, length),
+                 Provenance::repaired, opened);
+  return true;
+}
+
+bool Session::Implementation::receive_ack(const wire::AckRecord& ack, Instant now) {
+  OutboundStream* stream = find_outbound(ack.key.stream);
+  if (stream == nullptr || stream->options().epoch != ack.key.epoch) {
+    counters.add(SessionCounter::drop_unknown_stream);
+    return true;
+  }
+  return stream->is_reliable() && stream->acknowledge(ack, now);
+}
+
+// Reports on a stream travel both ways: the stream may be open in either direction.
+void Session::Implementation::receive_clock_report(const wire::ClockReportRecord& report,
+                                                   const Opened& opened) {
+  NewestPacket* newest = nullptr;
+  if (auto* out = find_outbound(report.key.stream); out && out->key() == report.key)
+    newest = &out->clock_reports;
+  else if (auto* in = find_inbound(report.key.stream); in && in->key() == report.key)
+    newest = &in->clock_reports;
+  if (newest == nullptr) {
+    counters.add(SessionCounter::drop_unknown_stream);
+    return;
+  }
+  if (!newest->advance(opened.packet)) return;
+  if (!opened.block) {
+    counters.add(SessionCounter::drop_no_block);
+    return;
+  }
+  StreamItem item;
+  item.kind = ItemKind::clock_report;
+  item.epoch = report.key.epoch;
+  item.stream = report.key.stream;
+  item.time = opened.now;
+  item.block = *opened.block;
+  item.offset = static_cast<std::uint32_t>(report.report.data() - opened.bytes.data());
+  item.length = static_cast<std::uint32_t>(report.report.size());
+  if (!inbound.publish(item)) counters.add(SessionCounter::drop_ring_full);
+}
+
+}  // namespace usbgw::session

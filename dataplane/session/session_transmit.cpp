@@ -1,0 +1,216 @@
+#include <algorithm>
+
+#include "dataplane/session/session_implementation.h"
+
+namespace usbgw::session {
+namespace {
+
+using qos::TrafficClass;
+
+// How soon to try again when the port had no room.
+constexpr Duration kBlockedPause = std::chrono::microseconds(100);
+constexpr std::size_t kSmallRecord = 64;  // no ping, pong or answer is larger
+
+}  // namespace
+
+// A table of contents: what is live first, what keeps the session going last.
+std::size_t Session::Implementation::transmit(DatagramPort& port, Instant now,
+                                              std::size_t max_items) {
+  if (probe.update(now, monitor.answers(), monitor.retransmit_timeout()))
+    counters.add(SessionCounter::mtu_lowered);
+  for (auto& stream : inbound_streams)
+    if (stream.is_open() && stream.has_undelivered()) stream.deliver();
+
+  sender.begin_turn(port, now, probe.payload());
+  std::size_t work = take_items(std::min(max_items, kItemsPerTurn), now);
+  for (auto& stream : outbound_streams) {
+    if (!stream.is_open()) continue;
+    work += stream.is_reliable() ? send_reliable(stream, now) : send_copies(stream, now);
+  }
+  send_acks();
+  send_pings(now);
+  send_probe(now);
+  work += sender.end_turn();
+  blocked_until = sender.is_blocked() ? now + kBlockedPause : Instant{};
+  return work;
+}
+
+bool Session::Implementation::has_room(std::size_t record_bytes) {
+  return sender.make_room(record_bytes) == DatagramSender::Room::ok;
+}
+
+std::size_t Session::Implementation::take_items(std::size_t max_items, Instant now) {
+  std::size_t taken = 0;
+  while (taken < max_items) {
+    StreamItem item;
+    if (waiting_item)
+      item = *waiting_item;
+    else if (!outbound.pop(item))
+      break;
+    waiting_item.reset();
+    if (!send_item(item, now)) {
+      waiting_item = item;
+      break;
+    }
+    ++taken;
+  }
+  return taken;
+}
+
+// False: not now, the item must wait. Otherwise the item has been sent, kept or dropped.
+bool Session::Implementation::send_item(const StreamItem& item, Instant now) {
+  if (item.kind == ItemKind::clock_report) {
+    const std::size_t bytes = wire::kRecordHeader + 4 + wire::kClockReportBytes;
+    if (item.length != wire::kClockReportBytes) {
+      counters.add(SessionCounter::drop_too_large);
+      outbound.release(item);
+      return true;
+    }
+    if (!has_room(bytes)) return false;
+    const auto write = [&](ByteWriter& writer) {
+      wire::encode_clock_report_header({item.stream, item.epoch}, writer);
+    };
+    sender.add_with_body(TrafficClass::isochronous, write, item, true);
+    return true;
+  }
+  OutboundStream* stream = find_outbound(item.stream);
+  const bool is_open = stream != nullptr && stream->options().epoch == item.epoch;
+  if (!is_open || item.length > source_bytes_in(probe.payload())) {
+    counters.add(is_open ? SessionCounter::drop_too_large : SessionCounter::drop_unknown_stream);
+    outbound.release(item);
+    return true;
+  }
+  StreamItem numbered = item;
+  if (stream->is_reliable()) {
+    // One block is one source, so that there are as many places as items; a producer that shares
+    // blocks between sources waits here.
+    if (kept.is_full()) return false;
+    numbered.source = stream->take_number();
+    stream->enqueue(numbered, now);
+    return true;
+  }
+  switch (sender.make_room(kSourceOverhead + item.length)) {
+    case DatagramSender::Room::port_is_full:
+      return false;
+    case DatagramSender::Room::too_large:  // the port has less room than it promised
+      counters.add(SessionCounter::drop_too_large);
+      outbound.release(item);
+      return true;
+    case DatagramSender::Room::ok:
+      break;
+  }
+  numbered.source = stream->take_number();
+  send_timely(*stream, numbered, now);
+  return true;
+}
+
+void Session::Implementation::send_timely(OutboundStream& stream, const StreamItem& item,
+                                          Instant now) {
+  const bool wants_copy = stream.options().repair.copy_after > Duration{};
+  const bool is_kept = wants_copy && stream.keep_for_copy(item, now);
+  const wire::SourceRecord source{
+      stream.key(), false, false, static_cast<std::uint32_t>(item.source.value()), {}};
+  const auto write = [&](ByteWriter& writer) {
+    wire::encode_source_header(source, item.length, writer);
+  };
+  sender.add_with_body(stream.options().traffic_class, write, item, !is_kept);
+  counters.add(SessionCounter::sources_sent);
+}
+
+std::size_t Session::Implementation::send_copies(OutboundStream& stream, Instant now) {
+  std::size_t sent = 0;
+  while (sent < kItemsPerTurn) {
+    const auto index = stream.due_copy(now);
+    if (index == KeptItems::kNone) break;
+    const auto room = sender.make_room(kSourceOverhead + kept[index].item.length);
+    if (room == DatagramSender::Room::port_is_full) break;
+    const StreamItem item = stream.take_copy();
+    if (room == DatagramSender::Room::too_large) {  // the path was lowered meanwhile
+      outbound.release(item);
+      continue;
+    }
+    const wire::SourceRecord source{
+        stream.key(), false, true, static_cast<std::uint32_t>(item.source.value()), {}};
+    const auto write = [&](ByteWriter& writer) {
+      wire::encode_source_header(source, item.length, writer);
+    };
+    sender.add_with_body(TrafficClass::repair, write, item, true);
+    counters.add(SessionCounter::repairs_sent);
+    ++sent;
+  }
+  return sent;
+}
+
+std::size_t Session::Implementation::send_reliable(OutboundStream& stream, Instant now) {
+  std::size_t sent = 0;
+  std::int64_t cursor = 0;
+  for (auto index = stream.due_source(cursor, now); index != KeptItems::kNone;
+       index = stream.due_source(cursor, now)) {
+    const KeptItems::Node& node = kept[index];
+    const auto room = sender.make_room(kSourceOverhead + node.item.length);
+    if (room == DatagramSender::Room::port_is_full) break;
+    const bool is_resent = !node.is_first() && !node.is_copy_next;
+    if (room == DatagramSender::Room::ok) {
+      const wire::SourceRecord source{stream.key(),
+                                      is_resent,
+                                      node.is_copy_next,
+                                      static_cast<std::uint32_t>(node.item.source.value()),
+                                      {}};
+      const auto write = [&](ByteWriter& writer) {
+        wire::encode_source_header(source, node.item.length, writer);
+      };
+      sender.add_with_body(stream.options().traffic_class, write, node.item, false);
+      counters.add(node.is_first()     ? SessionCounter::sources_sent
+                   : node.is_copy_next ? SessionCounter::repairs_sent
+                                       : SessionCounter::resends);
+      ++sent;
+    }
+    // Too large since the path was lowered: it waits for the path to be raised again.
+    stream.source_sent(index, now, monitor.retransmit_timeout());
+  }
+  return sent;
+}
+
+void Session::Implementation::send_acks() {
+  for (auto& stream : inbound_streams) {
+    if (!stream.is_open() || !stream.owes_ack()) continue;
+    const wire::AckRecord ack = stream.ack();
+    if (!has_room(wire::kRecordHeader + wire::kAckFixed + std::size_t{4} * ack.range_count)) return;
+    sender.add(stream.options().traffic_class,
+               [&](ByteWriter& writer) { wire::encode(ack, writer); });
+    stream.ack_sent();
+  }
+}
+
+void Session::Implementation::send_pings(Instant now) {
+  while (monitor.has_pong() && has_room(kSmallRecord)) {
+    const wire::PongRecord pong = monitor.take_pong(now);
+    sender.add(TrafficClass::management, [&](ByteWriter& writer) { wire::encode(pong, writer); });
+  }
+  if (monitor.has_ping(now) && has_room(kSmallRecord)) {
+    const wire::PingRecord ping = monitor.take_ping(now);
+    sender.add(TrafficClass::management, [&](ByteWriter& writer) { wire::encode(ping, writer); });
+  }
+}
+
+void Session::Implementation::send_probe(Instant now) {
+  if (probe_to_answer && has_room(kSmallRecord)) {
+    const wire::ProbeRecord answer{*probe_to_answer};
+    sender.add(TrafficClass::management,
+               [&](ByteWriter& writer) { wire::encode_probe_answer(answer, writer); });
+    probe_to_answer.reset();
+  }
+  if (const auto size = probe.due(now); size && sender.send_probe(*size)) probe.sent(now);
+}
+
+Instant Session::Implementation::next_deadline() const {
+  Instant deadline = std::min(monitor.next_deadline(), probe.next_deadline());
+  if (waiting_item || probe_to_answer || outbound.pending() > 0) deadline = Instant{};
+  for (const auto& stream : outbound_streams)
+    if (stream.is_open()) deadline = std::min(deadline, stream.next_deadline());
+  for (const auto& stream : inbound_streams)
+    if (stream.is_open() && (stream.owes_ack() || stream.has_undelivered())) deadline = Instant{};
+  return std::max(deadline, blocked_until);
+}
+
+}  // namespace usbgw::session
