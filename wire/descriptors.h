@@ -13,7 +13,7 @@
 
 #include "common/timeline.h"
 #include "common/usb.h"
-#include "wire/limits.h"
+#include "wire/wire_limits.h"
 #include "wire/wire_error.h"
 
 namespace usbgw::wire {

@@ -10,7 +10,7 @@
 #include "common/ip_address.h"
 #include "common/result.h"
 #include "common/usb.h"
-#include "wire/limits.h"
+#include "wire/wire_limits.h"
 #include "wire/stream_request.h"
 
 namespace usbgw::wire {
