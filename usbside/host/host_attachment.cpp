@@ -14,6 +14,7 @@ namespace usbgw::host {
 namespace {
 
 constexpr std::size_t kPdusPerTurn = 64;
+constexpr std::size_t kReadsPerTurn = 4;
 
 // What the guard will later demand of the echo, and what the wire format can carry.
 bool is_acceptable(const wire::usbip::IsoDescriptors& packets) {
@@ -75,6 +76,8 @@ void HostAttachment::Implementation::mark_isochronous() {
 
 std::size_t HostAttachment::Implementation::read_pdus(Instant now) {
   std::size_t taken = 0;
+  std::size_t reads = 0;
+  bool may_have_more = true;
   while (taken < kPdusPerTurn && !is_broken) {
     bool has_taken = false;
     if (!take_pdu(now, has_taken)) break;
@@ -82,9 +85,12 @@ std::size_t HostAttachment::Implementation::read_pdus(Instant now) {
       ++taken;
       continue;
     }
-    const std::size_t bytes = socket.read(reader.room());
-    if (bytes == 0) break;
+    if (!may_have_more || ++reads > kReadsPerTurn) break;
+    const auto room = reader.room();
+    const std::size_t bytes = socket.read(room);
     reader.commit(bytes);
+    may_have_more = bytes == room.size();  // else the socket was empty a moment ago
+    if (bytes == 0) break;
   }
   return taken;
 }
