@@ -24,10 +24,11 @@ class InboundBlocks {
   void let_go(BlockIndex block) {
     if (--holds_[block.value()] == 0) link_.retire(block);
   }
-  // For a waiting source. False when waiting sources hold as many as they may: the rest of the
-  // blocks is for what can be delivered at once.
-  [[nodiscard]] bool hold_waiting(BlockIndex block) {
-    if (waiting_ >= holds_.size() / 4) return false;
+  // For a source of a reliable stream. False when waiting sources hold as many as they may: the
+  // rest of the blocks is for what can be delivered at once. The source that a stream is waiting
+  // for is always taken, or nothing would ever end the waiting.
+  [[nodiscard]] bool hold_waiting(BlockIndex block, bool is_next) {
+    if (!is_next && waiting_ >= holds_.size() / 4) return false;
     ++waiting_;
     ++holds_[block.value()];
     return true;

@@ -46,7 +46,7 @@ Acceptance InboundStream::receive_reliable(StreamItem& item, std::uint32_t numbe
   if (unwrapped >= next_ + static_cast<std::int64_t>(kReliableWindow))
     return Acceptance::refused_no_block;
   if (is_held(unwrapped)) return Acceptance::duplicate;
-  if (!blocks_->hold_waiting(item.block)) return Acceptance::refused_no_block;
+  if (!blocks_->hold_waiting(item.block, unwrapped == next_)) return Acceptance::refused_no_block;
   item.source = SourceNumber{unwrapped};
   items_[slot(unwrapped)] = item;
   held_ |= std::uint64_t{1} << slot(unwrapped);
