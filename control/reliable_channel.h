@@ -37,7 +37,8 @@ class ReliableChannel : public Loop {
   [[nodiscard]] virtual ChannelState state() const = 0;
   // Why it closed; one line for people.
   [[nodiscard]] virtual const std::string& close_reason() const = 0;
-  // Authenticated name of the peer (certificate subject or PSK identity) and where it is.
+  // Authenticated name of the peer (certificate name or PSK identity), for access rules and leases;
+  // its address until it is known.
   [[nodiscard]] virtual const std::string& peer() const = 0;
   // Keying material (RFC 8446, 7.5), the same on both ends; only while open.
   [[nodiscard]] virtual Result<void> export_secret(std::string_view label,

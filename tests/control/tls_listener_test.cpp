@@ -1,0 +1,195 @@
+// The listener and the connector over real TCP on loopback, both turned by the test.
+#include "control/tls_listener.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "control/connector.h"
+#include "tests/tls_files.h"
+
+namespace usbgw::control {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using test::TestAuthority;
+
+const IpAddress kLoopback4 = IpAddress::parse("127.0.0.1").value();
+const IpAddress kLoopback6 = IpAddress::parse("::1").value();
+
+// Loopback delivers within the kernel, so waiting on the descriptors ends as soon as there is work.
+void wait_for_input(const std::vector<Loop*>& loops) {
+  std::vector<pollfd> polled;
+  for (const Loop* loop : loops) {
+    std::vector<int> readable;
+    std::vector<int> writable;
+    loop->append_descriptors(readable);
+    loop->append_writable(writable);
+    for (const int fd : readable) polled.push_back({fd, POLLIN, 0});
+    for (const int fd : writable) polled.push_back({fd, POLLOUT, 0});
+  }
+  constexpr int kStuckMs = 10'000;
+  ASSERT_GT(::poll(polled.data(), polled.size(), kStuckMs), 0) << "nothing more will happen";
+}
+
+class TlsListenerTest : public ::testing::Test {
+ protected:
+  TlsListenerTest()
+      : server_context(authority.context("stage-a")), client_context(authority.context("host-1")) {}
+  std::unique_ptr<TlsListener> listen(const IpAddress& address, const SocketOptions& options = {}) {
+    auto listener = TlsListener::open(server_context, {{address, 0}, options, {}, 4});
+    EXPECT_TRUE(listener) << listener.error().context;
+    return std::move(*listener);
+  }
+  ConnectorConfig to(const TlsListener& listener, const std::string& expected = "stage-a") {
+    ConnectorConfig config;
+    config.remote = listener.local();
+    config.expected_peer = expected;
+    return config;
+  }
+  // Turns both until `done`.
+  template <class Done>
+  void run(TlsListener& listener, Connector& connector, Done done) {
+    while (!done() && !HasFatalFailure()) {
+      if (listener.turn(now) + connector.turn(now) == 0 && !done())
+        wait_for_input({&listener, &connector});
+    }
+  }
+  Instant now{seconds(1000)};
+  TestAuthority authority;
+  crypto::TlsContext server_context;
+  crypto::TlsContext client_context;
+};
+
+TEST_F(TlsListenerTest, ConnectsOverIpv4AndIpv6) {
+  for (const IpAddress& address : {kLoopback4, kLoopback6}) {
+    auto listener = listen(address);
+    Connector connector(client_context, to(*listener));
+    std::unique_ptr<TlsChannel> server, client;
+    run(*listener, connector, [&] {
+      if (!server) server = listener->take();
+      if (!client) client = connector.take();
+      return server && client;
+    });
+    ASSERT_TRUE(server && client);
+    EXPECT_EQ(client->peer(), "stage-a");
+    EXPECT_EQ(server->peer(), "host-1");
+    EXPECT_EQ(server->remote().address, address);
+    EXPECT_EQ(connector.attempts(), 1u);
+  }
+}
+
+TEST_F(TlsListenerTest, AddressInUseIsNamed) {
+  const auto first = listen(kLoopback4);
+  const auto second = TlsListener::open(server_context, {first->local(), {}, {}, 4});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::busy);
+  EXPECT_EQ(second.error().context, first->local().to_string() + " is in use by another program");
+}
+
+TEST_F(TlsListenerTest, AddressOfAnotherMachineIsNamed) {
+  const auto listener =
+      TlsListener::open(server_context, {{IpAddress::parse("192.0.2.1").value(), 0}, {}, {}, 4});
+  ASSERT_FALSE(listener);
+  EXPECT_EQ(listener.error().context, "no interface of this machine has the address 192.0.2.1");
+}
+
+TEST_F(TlsListenerTest, RefusedPeerIsReportedOnBothEndsAndTriedAgainLater) {
+  auto listener = listen(kLoopback4);
+  Connector connector(client_context, to(*listener, "stage-b"));
+  std::optional<std::string> refusal;
+  run(*listener, connector, [&] {
+    if (!refusal) refusal = listener->take_refusal();
+    return refusal && !connector.last_failure().empty();
+  });
+  EXPECT_EQ(connector.last_failure(), "certificate of " + listener->local().to_string() +
+                                          " is for 'stage-a', expected 'stage-b'");
+  EXPECT_NE(refusal->find("refused our certificate ('stage-a')"), std::string::npos) << *refusal;
+  EXPECT_EQ(listener->refusals(), 1u);
+  EXPECT_EQ(listener->take(), nullptr);
+}
+
+TEST_F(TlsListenerTest, ConnectorBacksOffWhileNobodyListens) {
+  auto config = ConnectorConfig();
+  {
+    const auto gone = listen(kLoopback4);
+    config = to(*gone);
+  }
+  Connector connector(client_context, config);
+  Duration last_wait{};
+  for (std::uint64_t attempt = 1; attempt <= 4; ++attempt) {
+    do {
+      connector.turn(now);
+    } while (connector.is_trying());
+    EXPECT_EQ(connector.attempts(), attempt);
+    EXPECT_NE(connector.last_failure().find("Connection refused"), std::string::npos);
+    const Duration wait = connector.next_deadline() - now;
+    EXPECT_GE(wait, milliseconds(500));
+    EXPECT_GT(wait, last_wait);
+    last_wait = wait;
+    now += wait;
+  }
+}
+
+TEST_F(TlsListenerTest, ConnectorStartsAgainAfterItsChannelClosed) {
+  auto listener = listen(kLoopback4);
+  Connector connector(client_context, to(*listener));
+  std::unique_ptr<TlsChannel> client;
+  run(*listener, connector, [&] { return (client = connector.take()) != nullptr; });
+  EXPECT_EQ(connector.next_deadline(), kNever);
+  client.reset();
+  connector.restart(now);
+  EXPECT_GE(connector.next_deadline(), now + milliseconds(500));
+  now = connector.next_deadline();
+  run(*listener, connector, [&] { return (client = connector.take()) != nullptr; });
+  EXPECT_EQ(connector.attempts(), 2u);
+}
+
+TEST_F(TlsListenerTest, StrangersThatSayNothingGiveWayToNewerOnes) {
+  auto listener = listen(kLoopback4);
+  std::vector<FileDescriptor> strangers;
+  for (int i = 0; i < 6; ++i) {
+    strangers.push_back(connect_tcp(listener->local(), IpAddress(), {}).value());
+    while (!connect_error(strangers.back().get())) {
+    }
+    listener->turn(now);
+  }
+  EXPECT_EQ(listener->refusals(), 2u);
+  Connector connector(client_context, to(*listener));
+  std::unique_ptr<TlsChannel> client;
+  run(*listener, connector, [&] { return (client = connector.take()) != nullptr; });
+  EXPECT_TRUE(client);
+}
+
+TEST_F(TlsListenerTest, SocketsCarryTheirMarking) {
+  SocketOptions options;
+  options.dscp = 26;  // AF31
+  options.priority = 4;
+  options.pacing_bytes_per_second = 12'500'000;
+  auto listener = listen(kLoopback6, options);
+  const auto client = connect_tcp(listener->local(), IpAddress(), options);
+  ASSERT_TRUE(client) << client.error().context;
+  int value = 0;
+  socklen_t size = sizeof value;
+  ASSERT_EQ(::getsockopt(client->get(), IPPROTO_IPV6, IPV6_TCLASS, &value, &size), 0);
+  EXPECT_EQ(value, 26 << 2);
+  ASSERT_EQ(::getsockopt(client->get(), SOL_SOCKET, SO_PRIORITY, &value, &size), 0);
+  EXPECT_EQ(value, 4);
+  std::uint64_t rate = 0;
+  size = sizeof rate;
+  ASSERT_EQ(::getsockopt(client->get(), SOL_SOCKET, SO_MAX_PACING_RATE, &rate, &size), 0);
+  EXPECT_EQ(rate, 12'500'000u);
+}
+
+TEST_F(TlsListenerTest, PriorityThatNeedsMoreRightsIsRefusedInWords) {
+  SocketOptions options;
+  options.priority = 7;
+  const auto socket = connect_tcp({kLoopback4, 1}, IpAddress(), options);
+  ASSERT_FALSE(socket);
+  EXPECT_EQ(socket.error().context, "socket priority 7 is not one of 0 to 6");
+}
+
+}  // namespace
+}  // namespace usbgw::control
