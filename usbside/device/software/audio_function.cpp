@@ -1,0 +1,192 @@
+#include "usbside/device/software/audio_function.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "common/byte_order.h"
+#include "usbside/device/software/counter_pattern.h"
+
+namespace usbgw::device::software {
+namespace {
+
+constexpr std::uint8_t kRequestCur = 0x01;  // UAC2, A.14
+constexpr std::uint8_t kRequestRange = 0x02;
+constexpr std::uint8_t kFrequency = 1;  // clock source control selectors, UAC2 A.17.1
+constexpr std::uint8_t kValidity = 2;
+constexpr std::uint8_t kEndpointRecipient = 2;
+
+Handshake give(std::span<const std::byte> bytes, std::span<std::byte> room) {
+  const std::size_t count = std::min(bytes.size(), room.size());
+  std::copy_n(bytes.begin(), count, room.begin());
+  return Handshake::ack(count);
+}
+
+// The frequency is fixed: one subrange of one value (UAC2, 5.2.3.3).
+Handshake answer_clock(const SetupPacket& setup, std::uint32_t rate, std::span<std::byte> data) {
+  std::array<std::byte, 14> bytes{};
+  const auto selector = static_cast<std::uint8_t>(setup.value >> 8);
+  if (!setup.is_in()) return selector == kFrequency ? Handshake::ack() : Handshake::stall();
+  if (selector == kValidity) {
+    bytes[0] = std::byte{1};
+    return give(std::span(bytes).first(1), data);
+  }
+  if (selector != kFrequency) return Handshake::stall();
+  if (setup.request == kRequestCur) {
+    store_le<std::uint32_t>(bytes.data(), rate);
+    return give(std::span(bytes).first(4), data);
+  }
+  if (setup.request != kRequestRange) return Handshake::stall();
+  store_le<std::uint16_t>(bytes.data(), 1);
+  store_le<std::uint32_t>(bytes.data() + 2, rate);
+  store_le<std::uint32_t>(bytes.data() + 6, rate);
+  return give(bytes, data);
+}
+
+}  // namespace
+
+AudioFunction::AudioFunction(const AudioOptions& options, Description description)
+    : options_(options),
+      description_(std::move(description)),
+      in_clock_(make_clock()),
+      out_clock_(make_clock()),
+      judge_(options.rate) {}
+
+SampleClock AudioFunction::make_clock() const {
+  return {static_cast<double>(options_.rate), options_.crystal_ppm,
+          options_.audio_class == AudioClass::uac2 ? 8000u : 1000u};
+}
+
+Handshake AudioFunction::control(const SetupPacket& setup, std::span<std::byte> data, Instant) {
+  const bool is_class = (setup.request_type & 0x60) == 0x20;
+  if (!is_class) return Handshake::stall();
+  if (options_.audio_class == AudioClass::uac2) {
+    if (setup.index >> 8 != kClockSource) return Handshake::stall();
+    return answer_clock(setup, options_.rate, data);
+  }
+  // UAC1, 5.2.3.2.3.1: sampling frequency of an endpoint, three bytes. The rate is fixed.
+  const bool is_rate = (setup.request_type & 0x1F) == kEndpointRecipient && setup.value >> 8 == 1;
+  if (!is_rate) return Handshake::stall();
+  if (!setup.is_in()) return Handshake::ack();
+  std::array<std::byte, 4> bytes{};
+  store_le<std::uint32_t>(bytes.data(), options_.rate);
+  return give(std::span(bytes).first(3), data);
+}
+
+void AudioFunction::iso_start(EndpointAddress endpoint, ServiceInterval interval) {
+  if (endpoint == kAudioIn) {
+    ++in_.streams;
+    counter_ = 0;
+    in_pending_ = 0;
+    in_began_ = interval.begin;
+    in_clock_ = make_clock();
+    round_trip_.restart();
+  } else if (endpoint == kAudioOut) {
+    judge_.start_run();
+    out_pending_ = 0;
+    out_began_ = interval.begin;
+    out_clock_ = make_clock();
+    out_.fifo = out_.fifo_min = out_.fifo_max = 0;
+  }
+}
+
+void AudioFunction::iso_stop(EndpointAddress endpoint) {
+  if (endpoint == kAudioOut) judge_.end_run();
+}
+
+std::size_t AudioFunction::iso_in(EndpointAddress endpoint, std::span<std::byte> room,
+                                  ServiceInterval interval) {
+  if (endpoint == kAudioFeedback) return send_feedback(room);
+  if (endpoint == kAudioIn) return send_samples(room, interval.begin);
+  return 0;
+}
+
+std::size_t AudioFunction::send_feedback(std::span<std::byte> room) {
+  ++out_.feedbacks;
+  // USB 2.0, 5.12.4.2: 16.16 in four bytes at high speed, 10.14 in three at full speed.
+  const bool is_high = description_.speed == Speed::high;
+  std::array<std::byte, 4> bytes{};
+  store_le<std::uint32_t>(bytes.data(), out_clock_.feedback(is_high ? 16 : 14));
+  return give(std::span(bytes).first(is_high ? 4 : 3), room).bytes;
+}
+
+bool AudioFunction::is_fault_due(bool in, Instant when) {
+  if (has_faulted_ || options_.fault.kind == SampleFault::Kind::none) return false;
+  if (options_.fault.in != in || when - (in ? in_began_ : out_began_) < options_.fault.at) {
+    return false;
+  }
+  has_faulted_ = true;
+  return true;
+}
+
+std::size_t AudioFunction::send_samples(std::span<std::byte> room, Instant when) {
+  in_.starved += in_pending_;
+  in_.starved_events += in_pending_ != 0 ? 1u : 0u;
+  in_pending_ = 0;
+  const std::size_t wanted = in_clock_.tick();
+  const std::size_t count = std::min(wanted, room.size() / frame_bytes());
+  in_.cut += wanted - count;
+  const bool is_faulty = is_fault_due(true, when);
+  if (is_faulty && options_.fault.kind == SampleFault::Kind::drop) ++counter_;
+  if (is_faulty && options_.fault.kind == SampleFault::Kind::repeat) --counter_;
+  round_trip_.sent(next_counter(counter_), static_cast<std::uint32_t>(count), when);
+  for (std::size_t i = 0; i < count; ++i) {
+    counter_ = next_counter(counter_);
+    write_frame(room.subspan(i * frame_bytes(), frame_bytes()), counter_);
+  }
+  if (is_faulty && options_.fault.kind == SampleFault::Kind::alter && count != 0) {
+    room[0] ^= std::byte{0x10};
+  }
+  counter_ += static_cast<std::uint32_t>(wanted - count);
+  ++in_.packets;
+  in_.frames += count;
+  return count * frame_bytes();
+}
+
+void AudioFunction::play_interval() {
+  out_.fifo_max = std::max(out_.fifo_max, out_.fifo);
+  out_.fifo -= out_clock_.tick();
+  out_.fifo_min = std::min(out_.fifo_min, out_.fifo);
+}
+
+void AudioFunction::hear(std::span<const std::byte> frame) {
+  const FrameReading reading = read_frame(frame);
+  judge_.frame(reading.counter, reading.is_intact);
+}
+
+void AudioFunction::iso_out(EndpointAddress endpoint, std::span<const std::byte> packet,
+                            ServiceInterval interval) {
+  if (endpoint != kAudioOut) return;
+  if (std::exchange(out_pending_, 0) != 0) ++out_.late_events;
+  ++out_.packets;
+  if (packet.size() % frame_bytes() != 0) ++out_.bad_length;
+  const std::size_t count = packet.size() / frame_bytes();
+  out_.fifo += static_cast<std::int64_t>(count);
+  play_interval();
+  if (count == 0) return;
+  const auto kind =
+      is_fault_due(false, interval.begin) ? options_.fault.kind : SampleFault::Kind::none;
+  const auto first = packet.first(frame_bytes());
+  const FrameReading reading = read_frame(first);
+  if (reading.counter != 0) round_trip_.came_back(reading.counter, interval.begin);
+  if (kind == SampleFault::Kind::repeat) hear(first);
+  if (kind == SampleFault::Kind::alter) {
+    judge_.frame(reading.counter ^ 0x10, reading.is_intact);
+  } else if (kind != SampleFault::Kind::drop) {
+    hear(first);
+  }
+  for (std::size_t i = 1; i < count; ++i) hear(packet.subspan(i * frame_bytes(), frame_bytes()));
+}
+
+void AudioFunction::iso_starved(EndpointAddress endpoint, ServiceInterval) {
+  if (endpoint == kAudioIn) {
+    ++in_pending_;
+    counter_ += in_clock_.tick();
+  } else if (endpoint == kAudioOut) {
+    ++out_pending_;
+    judge_.starved_interval();
+    play_interval();
+  }
+}
+
+}  // namespace usbgw::device::software

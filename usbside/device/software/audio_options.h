@@ -1,0 +1,35 @@
+// What may be chosen of a software audio device.
+#pragma once
+
+#include <cstdint>
+
+#include "common/timeline.h"
+
+namespace usbgw::device::software {
+
+enum class AudioClass : std::uint8_t { uac1, uac2 };
+
+enum class Synchronisation : std::uint8_t {
+  explicit_feedback,  // an endpoint tells the host how many samples to send
+  implicit_feedback,  // the host copies the packet lengths of the IN endpoint
+  adaptive,           // the device follows the host
+};
+
+// One deliberate fault, to prove that a judge sees it.
+struct SampleFault {
+  enum class Kind : std::uint8_t { none, drop, repeat, alter };
+  Kind kind = Kind::none;
+  bool in = true;  // in what the device sends; else in what it heard, before its own judge
+  Duration at{};   // after the stream began
+};
+
+struct AudioOptions {
+  AudioClass audio_class = AudioClass::uac2;
+  Synchronisation synchronisation = Synchronisation::explicit_feedback;
+  std::uint32_t rate = 48000;
+  int channels = 2;
+  double crystal_ppm = 0;  // against the bus
+  SampleFault fault;
+};
+
+}  // namespace usbgw::device::software

@@ -1,0 +1,114 @@
+#include "usbside/device/software/catalogue.h"
+
+#include <charconv>
+
+#include "usbside/device/software/audio_function.h"
+
+namespace usbgw::device::software {
+namespace {
+
+using Made = Result<std::unique_ptr<Function>>;
+
+Identity identity_of(const DeviceOptions& options, std::uint16_t product) {
+  Identity identity;
+  identity.product = product;
+  identity.product_name = options.name;
+  if (options.vendor) identity.vendor = *options.vendor;
+  if (options.product) identity.product = *options.product;
+  if (options.serial) identity.serial = *options.serial;
+  return identity;
+}
+
+Made make_audio(const DeviceOptions& options, std::uint16_t product, AudioClass audio_class,
+                Synchronisation synchronisation) {
+  AudioOptions audio;
+  audio.audio_class = audio_class;
+  audio.synchronisation = synchronisation;
+  audio.rate = options.rate;
+  audio.channels = options.channels;
+  audio.crystal_ppm = options.crystal_ppm;
+  audio.fault = options.fault;
+  auto description = describe_audio(audio, identity_of(options, product));
+  if (!description) return tl::unexpected(description.error());
+  return std::make_unique<AudioFunction>(audio, std::move(*description));
+}
+
+Made make_uac1(const DeviceOptions& options) {
+  return make_audio(options, 0xA101, AudioClass::uac1, Synchronisation::adaptive);
+}
+Made make_uac1_feedback(const DeviceOptions& options) {
+  return make_audio(options, 0xA111, AudioClass::uac1, Synchronisation::explicit_feedback);
+}
+Made make_uac2(const DeviceOptions& options) {
+  return make_audio(options, 0xA102, AudioClass::uac2, Synchronisation::explicit_feedback);
+}
+Made make_uac2_implicit(const DeviceOptions& options) {
+  return make_audio(options, 0xA112, AudioClass::uac2, Synchronisation::implicit_feedback);
+}
+
+struct Entry {
+  DeviceName name;
+  Made (*make)(const DeviceOptions&);
+};
+
+const std::vector<Entry>& entries() {
+  static const std::vector<Entry> kEntries{
+      {{"uac2", "high-speed duplex audio with a feedback endpoint"}, make_uac2},
+      {{"uac2-implicit", "high-speed duplex audio with implicit feedback"}, make_uac2_implicit},
+      {{"uac1", "full-speed duplex audio, adaptive playback"}, make_uac1},
+      {{"uac1-feedback", "full-speed duplex audio with a feedback endpoint"}, make_uac1_feedback},
+  };
+  return kEntries;
+}
+
+}  // namespace
+
+const std::vector<DeviceName>& device_names() {
+  static const std::vector<DeviceName> kNames = [] {
+    std::vector<DeviceName> names;
+    for (const Entry& entry : entries()) names.push_back(entry.name);
+    return names;
+  }();
+  return kNames;
+}
+
+Result<std::unique_ptr<Function>> make_function(const DeviceOptions& options) {
+  std::string known;
+  for (const Entry& entry : entries()) {
+    if (entry.name.name == options.name) return entry.make(options);
+    known += (known.empty() ? "" : ", ") + std::string(entry.name.name);
+  }
+  return fail(ErrorCode::not_found,
+              "no software device '" + options.name + "'; there are: " + known);
+}
+
+Result<SampleFault> parse_fault(std::string_view text) {
+  const auto refuse = [&] {
+    return fail(ErrorCode::invalid_argument,
+                "fault '" + std::string(text) +
+                    "' is not [out:]drop|repeat|alter@SECONDS, as in drop@5 or out:repeat@0.5");
+  };
+  SampleFault fault;
+  std::string_view rest = text;
+  if (rest.starts_with("out:")) {
+    fault.in = false;
+    rest.remove_prefix(4);
+  }
+  const auto at = rest.find('@');
+  if (at == std::string_view::npos) return refuse();
+  const auto kind = rest.substr(0, at);
+  if (kind == "drop") fault.kind = SampleFault::Kind::drop;
+  if (kind == "repeat") fault.kind = SampleFault::Kind::repeat;
+  if (kind == "alter") fault.kind = SampleFault::Kind::alter;
+  const auto number = rest.substr(at + 1);
+  double seconds = -1;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), seconds);
+  const bool is_whole = error == std::errc{} && end == number.data() + number.size();
+  if (fault.kind == SampleFault::Kind::none || !is_whole || !(seconds >= 0 && seconds < 1e6)) {
+    return refuse();
+  }
+  fault.at = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+  return fault;
+}
+
+}  // namespace usbgw::device::software
