@@ -24,11 +24,12 @@ bool has_ended(AttachmentPhase phase) {
 
 }  // namespace
 
-NodeControl::NodeControl(NodeDescription description, PacketLoop& packets, AgentControl* agent,
+NodeControl::NodeControl(NodeDescription description, std::vector<PacketLoop*> packets,
+                         AgentControl* agent,
                          HostControl* host,
                          std::function<std::map<std::string, std::uint64_t>()> port_counters)
     : description_(std::move(description)),
-      packets_(packets),
+      packets_(std::move(packets)),
       agent_(agent),
       host_(host),
       port_counters_(std::move(port_counters)) {}
@@ -38,15 +39,33 @@ std::size_t NodeControl::turn(Instant now) {
   now_ = now;
   std::size_t work = 0;
   PacketEvent event;
-  while (packets_.take(event)) {
-    const bool taken =
-        (agent_ != nullptr && agent_->take(event)) || (host_ != nullptr && host_->take(event));
-    static_cast<void>(taken);  // a session that has just ended: what it held dies here
+  for (PacketLoop* const packets : packets_) {
+    while (packets->take(event)) {
+      const bool taken =
+          (agent_ != nullptr && agent_->take(event)) || (host_ != nullptr && host_->take(event));
+      static_cast<void>(taken);  // a session that has just ended: what it held dies here
+    }
+  }
+  if (stop_requested_.load(std::memory_order_acquire) && !stopping_) {
+    stopping_ = true;
+    if (host_ != nullptr) host_->stop();
+    if (host_ == nullptr && agent_ != nullptr) agent_->stop();
   }
   if (agent_ != nullptr) work += agent_->turn(now);
   if (host_ != nullptr) work += host_->turn(now);
+  if (stopping_) run_stop();
   work += std::erase_if(pending_, [&](const Pending& p) { return settle(p, now); });
   return work;
+}
+
+// The host's ports are unplugged while the agent that serves them still runs.
+void NodeControl::run_stop() {
+  if (host_ != nullptr && !host_->is_stopped()) return;
+  if (agent_ != nullptr) {
+    agent_->stop();
+    if (!agent_->is_stopped()) return;
+  }
+  stopped_.store(true, std::memory_order_release);
 }
 
 Instant NodeControl::next_deadline() const {

@@ -2,6 +2,7 @@
 // people on the admin socket, which are answered when the roles have done what was asked.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <string>
@@ -24,12 +25,16 @@ struct NodeDescription {
 class NodeControl final : public Loop, public control::AdminHandler {
  public:
   // `agent` or `host` may be null. `port_counters` copies the dataplane's counters by name.
-  NodeControl(NodeDescription description, PacketLoop& packets, AgentControl* agent,
+  NodeControl(NodeDescription description, std::vector<PacketLoop*> packets, AgentControl* agent,
               HostControl* host,
               std::function<std::map<std::string, std::uint64_t>()> port_counters);
 
   // The server that this handler answers through; not owned.
   void answer_through(control::AdminServer& server) { server_ = &server; }
+
+  // Any thread: gives every device back and unplugs every port; is_stopped() when that is done.
+  void request_stop() { stop_requested_.store(true, std::memory_order_release); }
+  [[nodiscard]] bool is_stopped() const { return stopped_.load(std::memory_order_acquire); }
 
   void list(control::AdminToken token, const control::ListRequest& request) override;
   void attach(control::AdminToken token, const control::AttachRequest& request) override;
@@ -51,6 +56,7 @@ class NodeControl final : public Loop, public control::AdminHandler {
     std::string peer;             // list: only this one; empty: all
   };
 
+  void run_stop();
   [[nodiscard]] bool settle(const Pending& pending, Instant now);
   [[nodiscard]] bool settle_list(const Pending& pending, bool is_late, Instant now);
   [[nodiscard]] bool settle_attach(const Pending& pending, bool is_late);
@@ -59,12 +65,15 @@ class NodeControl final : public Loop, public control::AdminHandler {
   [[nodiscard]] Result<std::string> peer_for(const control::AttachRequest& request) const;
 
   NodeDescription description_;
-  PacketLoop& packets_;
+  std::vector<PacketLoop*> packets_;
   AgentControl* agent_;
   HostControl* host_;
   std::function<std::map<std::string, std::uint64_t>()> port_counters_;
   control::AdminServer* server_ = nullptr;
   std::vector<Pending> pending_;
+  std::atomic<bool> stop_requested_{false};
+  std::atomic<bool> stopped_{false};
+  bool stopping_ = false;
   Instant now_{};
   Instant started_{};
 };

@@ -1,0 +1,69 @@
+#include "app/dataplane.h"
+
+namespace usbgw::app {
+namespace {
+
+// Link-local (RFC 3927): the two ends of a ring never leave the process.
+IpNetwork ring_network(std::uint32_t host) {
+  return {IpAddress::v4(0xA9FE4D00 | host), 30};
+}
+
+Result<dpdk::PortConfig> port_config(const config::Document& document) {
+  const config::DataplaneSection& section = document.dataplane;
+  auto spec = dpdk::PortSpec::parse(*section.port);
+  if (!spec) return tl::unexpected(spec.error());
+  dpdk::PortConfig port;
+  port.spec = std::move(*spec);
+  for (const auto& network : section.addresses) port.networks.push_back(*network);
+  for (const auto& gateway : section.gateways) port.gateways.push_back(*gateway);
+  port.udp_port = *section.udp_port;
+  port.mtu = *section.mtu;
+  port.marking = {*section.dscp, *section.pcp, *section.vlan};
+  return port;
+}
+
+}  // namespace
+
+config::Problems check_dataplane(const config::Document& document) {
+  const auto port = port_config(document);
+  if (!port) return {{document.dataplane.port.at, port.error().context}};
+  dpdk::PortConfig checked = *port;
+  if (checked.spec.type == dpdk::PortType::ring) checked.networks = {ring_network(1)};
+  const auto valid = dpdk::validate(checked);
+  if (!valid) return {{document.dataplane.port.at, valid.error().context}};
+  return {};
+}
+
+Result<Dataplane> start_dataplane(const config::Document& document) {
+  auto port = port_config(document);
+  if (!port) return tl::unexpected(port.error());
+  dpdk::EalConfig eal;
+  eal.hugepages = *document.dataplane.hugepages;
+  eal.huge_directory = *document.dataplane.huge_dir;
+  const bool is_ring = port->spec.type == dpdk::PortType::ring;
+  if (is_ring) {
+    port->networks = {ring_network(1)};
+    dpdk::PortConfig other = *port;
+    other.networks = {ring_network(2)};
+    eal.ports = {*port, other};
+  } else {
+    eal.ports = {*port};
+  }
+  Dataplane dataplane;
+  auto started = dpdk::Eal::start(eal);
+  if (!started) return tl::unexpected(started.error());
+  dataplane.eal = std::move(*started);
+  if (is_ring) {
+    auto pair = dpdk::make_ring_pair(*dataplane.eal, eal.ports[0], eal.ports[1]);
+    if (!pair) return tl::unexpected(pair.error());
+    dataplane.ports.push_back(std::move(pair->first));
+    dataplane.ports.push_back(std::move(pair->second));
+  } else {
+    auto made = dpdk::make_port(*dataplane.eal, eal.ports[0]);
+    if (!made) return tl::unexpected(made.error());
+    dataplane.ports.push_back(std::move(*made));
+  }
+  return dataplane;
+}
+
+}  // namespace usbgw::app

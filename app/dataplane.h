@@ -1,0 +1,23 @@
+// The dataplane of a node from its configuration: EAL and its one port, or the two ends of a ring.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "config/document.h"
+#include "dataplane/dpdk/make_port.h"
+
+namespace usbgw::app {
+
+struct Dataplane {
+  std::unique_ptr<dpdk::Eal> eal;
+  // One port, or two for a ring: the agent's end, then the host's. Declared after the EAL that
+  // they must not outlive.
+  std::vector<std::unique_ptr<dpdk::DpdkPort>> ports;
+};
+
+// What the dataplane's own layer says of the configuration, located in the file.
+[[nodiscard]] config::Problems check_dataplane(const config::Document& document);
+[[nodiscard]] Result<Dataplane> start_dataplane(const config::Document& document);
+
+}  // namespace usbgw::app
