@@ -73,7 +73,7 @@ void PeerSession::take_greeting() {
   }
   const auto started = start_datagrams(*hello);
   if (!started) return close(started.error().context);
-  peer_name_ = hello->name;
+  peer_name_ = channel_->peer();  // authenticated; the greeting is only what the peer calls itself
   state_ = State::open;
 }
 

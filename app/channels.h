@@ -1,0 +1,21 @@
+// TLS channels to and from the peers that the configuration names.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "config/document.h"
+#include "node/agent_control.h"
+#include "node/host_control.h"
+
+namespace usbgw::app {
+
+class ChannelFactory : public node::ChannelMaker {
+ public:
+  // Reads the certificates or the pre-shared keys; errors name the file.
+  [[nodiscard]] static Result<std::unique_ptr<ChannelFactory>> make(const config::Document& document);
+  // Listens at [control] listen. The acceptor is the factory's.
+  [[nodiscard]] virtual Result<node::ChannelAcceptor*> listen(const config::Document& document) = 0;
+};
+
+}  // namespace usbgw::app

@@ -1,0 +1,294 @@
+#include "app/node_runtime.h"
+
+#include <thread>
+
+#include "app/access.h"
+#include "app/channels.h"
+#include "app/devices.h"
+#include "app/system_numbers.h"
+#include "app/version.h"
+#include "app/worker.h"
+#include "control/admin_server.h"
+#include "node/node_control.h"
+#include "simulation/impaired_port.h"
+#include "simulation/memory_switch.h"
+#include "usbside/host/vhci_controller.h"
+
+namespace usbgw::app {
+namespace {
+
+constexpr unsigned kFusedBelowCpus = 4;
+constexpr std::string_view kRingHostName = "ring-host";
+
+host::PlayoutConfig playout_of(const config::AttachEntry& entry) {
+  host::PlayoutConfig playout;
+  playout.mode = *entry.mode == config::PlayoutMode::fixed ? host::PlayoutMode::fixed
+                                                           : host::PlayoutMode::adaptive;
+  playout.playout = *entry.playout;
+  playout.playout_max = *entry.playout_max;
+  return playout;
+}
+
+node::RepairConfig repair_of(const config::Document& document) {
+  return {*document.repair.scheme == config::RepairScheme::copy, *document.repair.delay};
+}
+
+node::LinkSizes link_sizes(std::size_t datagram) {
+  node::LinkSizes sizes;
+  sizes.block_bytes = (datagram + 63) / 64 * 64;
+  return sizes;
+}
+
+bool is_fused(const config::WorkersSection& workers) {
+  if (workers.fused) return **workers.fused;
+  return std::thread::hardware_concurrency() < kFusedBelowCpus;
+}
+
+std::optional<int> core_of(const std::optional<config::Value<std::uint16_t>>& core) {
+  if (!core) return std::nullopt;
+  return **core;
+}
+
+}  // namespace
+
+// Declared in the order of construction; workers go first.
+struct NodeRuntime::Parts {
+  Parts(const config::Document& document_in, Log& log_in) : document(document_in), log(log_in) {}
+
+  [[nodiscard]] Result<void> open();
+  void make_ports();
+  void make_workers();
+  [[nodiscard]] Result<void> make_agent(session::DatagramPort& port);
+  [[nodiscard]] Result<void> make_host(session::DatagramPort& port);
+  void attach_configured();
+  [[nodiscard]] node::LocalNode local_node(const session::DatagramPort& port) const;
+  [[nodiscard]] Worker& worker(const char* name, const std::optional<config::Value<std::uint16_t>>& core,
+                               bool polls);
+
+  const config::Document document;
+  Log& log;
+  Dataplane dataplane;
+  std::vector<std::unique_ptr<simulation::ImpairedPort>> impaired;
+  std::vector<session::DatagramPort*> ports;
+  SystemNumbers numbers;
+  std::unique_ptr<simulation::MemorySwitch> in_process;  // ring: no TCP between the roles
+  std::unique_ptr<ChannelFactory> channels;
+  std::unique_ptr<ConfiguredAccess> access;
+  std::unique_ptr<device::DeviceProvider> devices;
+  std::unique_ptr<host::VhciController> vhci;
+
+  std::vector<std::unique_ptr<Worker>> workers;
+  Worker* control_worker = nullptr;
+  Worker* agent_packet_worker = nullptr;
+  Worker* host_packet_worker = nullptr;
+  Worker* agent_usb_worker = nullptr;
+  Worker* host_usb_worker = nullptr;
+
+  node::LocalNode agent_node;
+  node::LocalNode host_node;
+  std::vector<std::unique_ptr<node::PacketLoop>> packet_loops;
+  std::unique_ptr<node::AgentUsbLoop> agent_usb;
+  std::unique_ptr<node::HostUsbLoop> host_usb;
+  std::unique_ptr<node::AgentControl> agent;
+  std::unique_ptr<node::HostControl> host;
+  std::unique_ptr<node::NodeControl> control;
+  std::unique_ptr<control::AdminServer> admin;
+};
+
+Result<void> NodeRuntime::Parts::open() {
+  // What needs root comes first.
+  if (document.node.is_host) {
+    auto opened = host::VhciController::open();
+    if (!opened) return tl::unexpected(opened.error());
+    vhci = std::move(*opened);
+  }
+  auto started = start_dataplane(document);
+  if (!started) return tl::unexpected(started.error());
+  dataplane = std::move(*started);
+  make_ports();
+  make_workers();
+  if (document.uses_ring()) {
+    in_process = std::make_unique<simulation::MemorySwitch>(
+        *document.node.name, std::string(kRingHostName), Duration{}, SystemNumbers::random());
+  } else {
+    auto made = ChannelFactory::make(document);
+    if (!made) return tl::unexpected(made.error());
+    channels = std::move(*made);
+  }
+  if (document.node.is_agent) {
+    if (auto made = make_agent(*ports.front()); !made) return made;
+  }
+  if (document.node.is_host) {
+    if (auto made = make_host(*ports.back()); !made) return made;
+  }
+  std::vector<node::PacketLoop*> loops;
+  for (const auto& loop : packet_loops) loops.push_back(loop.get());
+  node::NodeDescription description;
+  description.name = *document.node.name;
+  description.version = kVersion;
+  description.port = *document.dataplane.port;
+  if (!document.attaches.empty()) description.default_playout = playout_of(document.attaches.front());
+  description.default_repair = repair_of(document);
+  control = std::make_unique<node::NodeControl>(description, std::move(loops), agent.get(),
+                                                host.get(), nullptr);
+  auto listening = control::AdminServer::listen(*document.admin.socket, *control);
+  if (!listening) return tl::unexpected(listening.error());
+  admin = std::move(*listening);
+  control->answer_through(*admin);
+  control_worker->add(*control);
+  control_worker->add(*admin);
+  attach_configured();
+  return {};
+}
+
+void NodeRuntime::Parts::make_ports() {
+  const config::ImpairmentSection& worse = document.impairment;
+  simulation::ImpairmentProfile profile;
+  profile.delay = *worse.delay;
+  profile.jitter = *worse.jitter;
+  profile.loss = *worse.loss;
+  const bool is_impaired = profile.delay.count() > 0 || profile.jitter.count() > 0 || profile.loss > 0;
+  std::uint64_t seed = *worse.seed;
+  for (const auto& port : dataplane.ports) {
+    if (is_impaired) {
+      impaired.push_back(std::make_unique<simulation::ImpairedPort>(*port, profile, seed++));
+      ports.push_back(impaired.back().get());
+    } else {
+      ports.push_back(port.get());
+    }
+  }
+}
+
+Worker& NodeRuntime::Parts::worker(const char* name,
+                                   const std::optional<config::Value<std::uint16_t>>& core,
+                                   bool polls) {
+  WorkerConfig config;
+  config.name = name;
+  config.core = core_of(core);
+  config.realtime = *document.workers.realtime;
+  config.busy = *document.workers.idle == config::Idle::busy;
+  config.polls = polls;
+  config.live_sleep = *document.workers.idle_sleep;
+  workers.push_back(std::make_unique<Worker>(config));
+  return *workers.back();
+}
+
+void NodeRuntime::Parts::make_workers() {
+  const config::WorkersSection& section = document.workers;
+  if (is_fused(section)) {
+    Worker& all = worker("usbgw-data", section.packet_core ? section.packet_core : section.usb_core, true);
+    agent_packet_worker = host_packet_worker = agent_usb_worker = host_usb_worker = &all;
+  } else {
+    agent_packet_worker = host_packet_worker = &worker("usbgw-packet", section.packet_core, true);
+    agent_usb_worker = host_usb_worker = &worker("usbgw-usb", section.usb_core, false);
+  }
+  WorkerConfig config;
+  config.name = "usbgw-control";
+  config.core = core_of(section.control_core);
+  workers.push_back(std::make_unique<Worker>(config));
+  control_worker = workers.back().get();
+}
+
+node::LocalNode NodeRuntime::Parts::local_node(const session::DatagramPort& port) const {
+  node::LocalNode local;
+  local.name = *document.node.name;
+  local.version = kVersion;
+  local.dataplane = port.local();
+  local.max_datagram = port.max_payload(port.local());
+  local.links = link_sizes(local.max_datagram);
+  return local;
+}
+
+Result<void> NodeRuntime::Parts::make_agent(session::DatagramPort& port) {
+  packet_loops.push_back(std::make_unique<node::PacketLoop>(port, agent_usb_worker->waker(),
+                                                            control_worker->waker()));
+  agent_packet_worker->add(*packet_loops.back());
+  agent_usb = std::make_unique<node::AgentUsbLoop>(
+      agent_usb_worker->waker(), control_worker->waker(), agent_packet_worker->waker());
+  agent_usb_worker->add(*agent_usb);
+  access = std::make_unique<ConfiguredAccess>(document);
+  auto provider = make_devices(document, log);
+  if (!provider) return tl::unexpected(provider.error());
+  devices = std::move(*provider);
+  agent_node = local_node(port);
+  std::vector<node::ExportRule> rules;
+  for (const config::ExportEntry& entry : document.exports) {
+    node::ExportRule rule;
+    rule.device = entry.device->to_string();
+    rule.tuning = {*entry.streams.transfer, *entry.streams.in_ring, *entry.streams.out_ahead};
+    rule.repair = repair_of(document);
+    rules.push_back(std::move(rule));
+  }
+  node::ChannelAcceptor* acceptor = in_process.get();
+  if (acceptor == nullptr) {
+    auto listening = channels->listen(document);
+    if (!listening) return tl::unexpected(listening.error());
+    acceptor = *listening;
+  }
+  agent = std::make_unique<node::AgentControl>(agent_node, std::move(rules), *acceptor, *devices,
+                                               *access, *agent_usb, *packet_loops.back(), numbers);
+  return {};
+}
+
+Result<void> NodeRuntime::Parts::make_host(session::DatagramPort& port) {
+  // A node with both roles on one port has one packet loop for both.
+  if (packet_loops.empty() || ports.size() > 1) {
+    packet_loops.push_back(std::make_unique<node::PacketLoop>(port, host_usb_worker->waker(),
+                                                              control_worker->waker()));
+    host_packet_worker->add(*packet_loops.back());
+  }
+  host_usb = std::make_unique<node::HostUsbLoop>(
+      host_usb_worker->waker(), control_worker->waker(), host_packet_worker->waker());
+  host_usb_worker->add(*host_usb);
+  host_node = local_node(port);
+  node::ChannelMaker* maker = in_process.get();
+  if (maker == nullptr) maker = channels.get();
+  host = std::make_unique<node::HostControl>(host_node, *maker, *vhci, *host_usb,
+                                             *packet_loops.back(), numbers);
+  return {};
+}
+
+void NodeRuntime::Parts::attach_configured() {
+  if (host == nullptr) return;
+  for (const config::PeerEntry& peer : document.peers) host->add_peer(*peer.name);
+  for (const config::AttachEntry& entry : document.attaches) {
+    node::WantedAttachment wanted;
+    wanted.peer = *entry.peer;
+    wanted.device = entry.device->to_string();
+    if (entry.vhci_port) wanted.port = host::VhciPort{**entry.vhci_port};
+    wanted.playout = playout_of(entry);
+    wanted.repair = repair_of(document);
+    const auto attached = host->attach(std::move(wanted));
+    if (!attached) log.error(attached.error().context);
+  }
+}
+
+NodeRuntime::NodeRuntime(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+NodeRuntime::~NodeRuntime() {
+  for (const auto& worker : parts_->workers) worker->stop();
+}
+
+Result<std::unique_ptr<NodeRuntime>> NodeRuntime::make(const config::Document& document, Log& log) {
+  auto parts = std::make_unique<Parts>(document, log);
+  if (auto opened = parts->open(); !opened) return tl::unexpected(opened.error());
+  return std::unique_ptr<NodeRuntime>(new NodeRuntime(std::move(parts)));
+}
+
+void NodeRuntime::start() {
+  for (const auto& worker : parts_->workers) {
+    for (const std::string& warning : worker->start()) parts_->log.warning(warning);
+  }
+}
+
+bool NodeRuntime::stop(Duration limit) {
+  parts_->control->request_stop();
+  parts_->control_worker->waker().wake();
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!parts_->control->is_stopped() && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return parts_->control->is_stopped();
+}
+
+}  // namespace usbgw::app
