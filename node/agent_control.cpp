@@ -116,6 +116,7 @@ void AgentControl::stop() {
 std::size_t AgentControl::turn(Instant now) {
   usb_.flush_commands();
   std::size_t work = run_events();
+  work += acceptor_.turn(now);
   if (!stopping_ && connections_.size() < kMaxConnections) {
     if (auto channel = acceptor_.accept(now)) {
       auto connection = std::make_unique<Connection>();
@@ -366,7 +367,7 @@ bool AgentControl::take(PacketEvent& event) {
 }
 
 Instant AgentControl::next_deadline() const {
-  Instant next = kNever;
+  Instant next = acceptor_.next_deadline();
   for (const auto& connection : connections_)
     next = std::min(next, connection->session->next_deadline());
   return next;
@@ -378,6 +379,7 @@ void AgentControl::append_descriptors(std::vector<int>& readable) const {
 }
 
 void AgentControl::append_writable(std::vector<int>& writable) const {
+  acceptor_.append_writable(writable);
   for (const auto& connection : connections_) connection->session->append_writable(writable);
 }
 

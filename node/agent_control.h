@@ -16,12 +16,10 @@
 namespace usbgw::node {
 
 // Gives the connections that hosts have made: a TLS listener, or the simulated one.
-class ChannelAcceptor {
+class ChannelAcceptor : public Loop {
  public:
-  virtual ~ChannelAcceptor() = default;
   [[nodiscard]] virtual std::unique_ptr<control::ReliableChannel> accept(
       Instant now) = 0;  // null: none waits
-  virtual void append_descriptors(std::vector<int>& readable) const { static_cast<void>(readable); }
 };
 
 // Who may have what. Default: nobody anything; the wiring gives the configured rules.

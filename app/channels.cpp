@@ -1,0 +1,123 @@
+#include "app/channels.h"
+
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <cstring>
+
+#include "control/tls_channel.h"
+#include "control/tls_listener.h"
+#include "crypto/tls.h"
+
+namespace usbgw::app {
+namespace {
+
+Result<control::SocketAddress> resolve(const config::HostPort& at) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int error = getaddrinfo(at.host.c_str(), nullptr, &hints, &found);
+  if (error != 0) {
+    return fail(ErrorCode::not_found, "\"" + at.host + "\" does not resolve: " + gai_strerror(error));
+  }
+  char text[NI_MAXHOST];
+  const int named = getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text, nullptr, 0,
+                                NI_NUMERICHOST);
+  freeaddrinfo(found);
+  if (named != 0) return fail(ErrorCode::not_found, "\"" + at.host + "\" does not resolve");
+  auto address = IpAddress::parse(text);
+  if (!address) return tl::unexpected(address.error());
+  return control::SocketAddress{*address, at.port};
+}
+
+control::SocketOptions socket_options(const config::Document& document) {
+  control::SocketOptions options;
+  options.dscp = *document.control.dscp;
+  options.pacing_bytes_per_second = *document.control.pacing;
+  return options;
+}
+
+class TlsAcceptor final : public node::ChannelAcceptor {
+ public:
+  explicit TlsAcceptor(std::unique_ptr<control::TlsListener> listener)
+      : listener_(std::move(listener)) {}
+  std::size_t turn(Instant now) override { return listener_->turn(now); }
+  [[nodiscard]] Instant next_deadline() const override { return listener_->next_deadline(); }
+  void append_descriptors(std::vector<int>& readable) const override {
+    listener_->append_descriptors(readable);
+  }
+  void append_writable(std::vector<int>& writable) const override {
+    listener_->append_writable(writable);
+  }
+  [[nodiscard]] std::unique_ptr<control::ReliableChannel> accept(Instant) override {
+    return listener_->take();
+  }
+
+ private:
+  std::unique_ptr<control::TlsListener> listener_;
+};
+
+class TlsFactory final : public ChannelFactory {
+ public:
+  TlsFactory(crypto::TlsContext context, const config::Document& document)
+      : context_(std::move(context)),
+        peers_(document.peers),
+        options_(socket_options(document)),
+        checks_names_(document.security.has_certificate()) {}
+
+  [[nodiscard]] Result<std::unique_ptr<control::ReliableChannel>> connect(const std::string& peer,
+                                                                          Instant now) override {
+    for (const config::PeerEntry& entry : peers_) {
+      if (*entry.name == peer) return connect(entry, now);
+    }
+    return fail(ErrorCode::not_found, "no peer is called \"" + peer + "\"");
+  }
+
+  [[nodiscard]] Result<node::ChannelAcceptor*> listen(const config::Document& document) override {
+    auto local = resolve(*document.control.listen);
+    if (!local) return tl::unexpected(local.error());
+    control::ListenerConfig config;
+    config.local = *local;
+    config.socket = options_;
+    auto listener = control::TlsListener::open(context_, config);
+    if (!listener) return tl::unexpected(listener.error());
+    acceptor_ = std::make_unique<TlsAcceptor>(std::move(*listener));
+    return static_cast<node::ChannelAcceptor*>(acceptor_.get());
+  }
+
+ private:
+  [[nodiscard]] Result<std::unique_ptr<control::ReliableChannel>> connect(
+      const config::PeerEntry& entry, Instant now) {
+    const auto remote = resolve(*entry.control);
+    if (!remote) return tl::unexpected(remote.error());
+    auto socket = control::connect_tcp(*remote, IpAddress{}, options_);
+    if (!socket) return tl::unexpected(socket.error());
+    // With pre-shared keys the identity names the key, not the node.
+    auto tls = context_.connect(checks_names_ ? *entry.name : std::string(), remote->to_string());
+    return std::unique_ptr<control::ReliableChannel>(std::make_unique<control::TlsChannel>(
+        std::move(*socket), control::SocketProgress::connecting, *remote, std::move(tls),
+        control::ChannelConfig{}, now));
+  }
+
+  crypto::TlsContext context_;
+  std::vector<config::PeerEntry> peers_;
+  control::SocketOptions options_;
+  bool checks_names_;
+  std::unique_ptr<TlsAcceptor> acceptor_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ChannelFactory>> ChannelFactory::make(const config::Document& document) {
+  const config::SecuritySection& security = document.security;
+  auto context = security.has_certificate()
+                     ? crypto::TlsContext::with_certificates(
+                           {*security.certificate, *security.key, *security.ca})
+                     : crypto::TlsContext::with_preshared_keys(*security.psk_file);
+  if (!context) return tl::unexpected(context.error());
+  return std::unique_ptr<ChannelFactory>(
+      std::make_unique<TlsFactory>(std::move(*context), document));
+}
+
+}  // namespace usbgw::app
