@@ -1,0 +1,51 @@
+#include "simulation/memory_port.h"
+
+#include <utility>
+
+namespace usbgw::simulation {
+
+void MemoryPort::join(MemoryPort& a, MemoryPort& b, Impairment& to_b, Impairment& to_a) {
+  a.peer_ = &b;
+  b.peer_ = &a;
+  a.outgoing_ = &to_b;
+  b.outgoing_ = &to_a;
+}
+
+std::size_t MemoryPort::receive(std::span<session::ReceivedDatagram> burst, Instant now) {
+  lent_.resize(burst.size());
+  std::size_t count = 0;
+  while (count < burst.size() && arriving_.pop(now, lent_[count])) ++count;
+  lent_.resize(count);
+  for (std::size_t i = 0; i < count; ++i) burst[i] = {lent_[i].from, lent_[i].bytes};
+  return count;
+}
+
+void MemoryPort::release() {
+  for (Flying& flying : lent_) arriving_.recycle(std::move(flying));
+  lent_.clear();
+}
+
+std::span<std::byte> MemoryPort::reserve(const UdpEndpoint& to, Instant now) {
+  if (peer_ == nullptr || to != peer_->local_) return {};
+  scratch_.resize(max_payload_);
+  reserved_at_ = now;
+  return scratch_;
+}
+
+void MemoryPort::commit(std::size_t bytes, qos::TrafficClass) {
+  ++committed_;
+  bytes_sent_ += bytes;
+  if (const auto arrival = outgoing_->deliver_at(reserved_at_)) {
+    peer_->arriving_.push(*arrival, local_, std::span(scratch_).first(bytes));
+  }
+}
+
+std::size_t MemoryPort::flush(Instant) {
+  return std::exchange(committed_, 0);
+}
+
+std::size_t MemoryPort::max_payload(const UdpEndpoint&) const {
+  return max_payload_;
+}
+
+}  // namespace usbgw::simulation

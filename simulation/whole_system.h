@@ -1,0 +1,90 @@
+// A whole usbgw in one thread under virtual time: both roles as they are in production, on a seeded
+// network, against a model of the kernel. The same seed gives the same run.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "node/agent_control.h"
+#include "node/host_control.h"
+#include "simulation/impairment.h"
+#include "simulation/memory_port.h"
+#include "simulation/memory_switch.h"
+#include "simulation/seeded_numbers.h"
+#include "simulation/vhci_model.h"
+#include "simulation/virtual_clock.h"
+
+namespace usbgw::simulation {
+
+struct SystemConfig {
+  std::uint64_t seed = 1;
+  ImpairmentProfile to_host;   // agent to host
+  ImpairmentProfile to_agent;  // host to agent
+  Duration control_delay{};    // one way, of the reliable channel
+  std::size_t max_payload = 1452;
+  std::string device;  // export id
+  device::StreamTuning tuning;
+  host::PlayoutConfig playout;
+  node::RepairConfig repair;
+};
+
+class WholeSystem {
+ public:
+  // `devices` and `driver` outlive the system. The device is exported, attached and driven from the
+  // start.
+  WholeSystem(const SystemConfig& config, VirtualClock& clock, device::DeviceProvider& devices,
+              DriverModel& driver);
+  ~WholeSystem();
+
+  void run_for(Duration duration);
+  void run_until(Instant end);
+  // Detaches and runs until nothing is left, or `limit` has passed. False: something stayed behind.
+  [[nodiscard]] bool shut_down(Duration limit);
+
+  [[nodiscard]] node::HostControl& host() { return *host_; }
+  [[nodiscard]] node::AgentControl& agent() { return *agent_; }
+  [[nodiscard]] VhciModel& vhci() { return *vhci_; }
+  [[nodiscard]] Impairment& to_host() { return to_host_; }
+  [[nodiscard]] Impairment& to_agent() { return to_agent_; }
+  [[nodiscard]] const MemoryPort& agent_port() const { return agent_port_; }
+  [[nodiscard]] const MemoryPort& host_port() const { return host_port_; }
+  [[nodiscard]] VirtualClock& clock() { return clock_; }
+  // Asks the USB worker and runs until the answer is here. Null: not attached.
+  [[nodiscard]] const host::AttachmentStatus* status();
+
+ private:
+  struct SleepingWaker final : Waker {
+    void wake() override {}  // every loop is turned after every event
+  };
+  std::size_t turn_all(Instant now);
+  [[nodiscard]] Instant next_deadline() const;
+
+  SystemConfig config_;
+  VirtualClock& clock_;
+  SleepingWaker waker_;
+  Impairment to_host_;
+  Impairment to_agent_;
+  MemoryPort agent_port_;
+  MemoryPort host_port_;
+  MemorySwitch switch_;
+  SeededNumbers numbers_;
+  struct OpenPolicy final : node::AccessPolicy {
+    [[nodiscard]] std::optional<std::string> refuses(const std::string&,
+                                                     const device::PresentDevice&) override {
+      return std::nullopt;
+    }
+  };
+  OpenPolicy access_;
+  node::LocalNode agent_node_;
+  node::LocalNode host_node_;
+  node::PacketLoop agent_packets_;
+  node::PacketLoop host_packets_;
+  node::AgentUsbLoop agent_usb_;
+  node::HostUsbLoop host_usb_;
+  std::unique_ptr<VhciModel> vhci_;
+  std::unique_ptr<node::AgentControl> agent_;
+  std::unique_ptr<node::HostControl> host_;
+};
+
+}  // namespace usbgw::simulation
