@@ -19,11 +19,12 @@ Result<control::SocketAddress> resolve(const config::HostPort& at) {
   addrinfo* found = nullptr;
   const int error = getaddrinfo(at.host.c_str(), nullptr, &hints, &found);
   if (error != 0) {
-    return fail(ErrorCode::not_found, "\"" + at.host + "\" does not resolve: " + gai_strerror(error));
+    return fail(ErrorCode::not_found,
+                "\"" + at.host + "\" does not resolve: " + gai_strerror(error));
   }
   char text[NI_MAXHOST];
-  const int named = getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text, nullptr, 0,
-                                NI_NUMERICHOST);
+  const int named =
+      getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
   freeaddrinfo(found);
   if (named != 0) return fail(ErrorCode::not_found, "\"" + at.host + "\" does not resolve");
   auto address = IpAddress::parse(text);

@@ -13,7 +13,8 @@ namespace usbgw::app {
 class ChannelFactory : public node::ChannelMaker {
  public:
   // Reads the certificates or the pre-shared keys; errors name the file.
-  [[nodiscard]] static Result<std::unique_ptr<ChannelFactory>> make(const config::Document& document);
+  [[nodiscard]] static Result<std::unique_ptr<ChannelFactory>> make(
+      const config::Document& document);
   // Listens at [control] listen. The acceptor is the factory's.
   [[nodiscard]] virtual Result<node::ChannelAcceptor*> listen(const config::Document& document) = 0;
 };

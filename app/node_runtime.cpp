@@ -62,8 +62,8 @@ struct NodeRuntime::Parts {
   [[nodiscard]] Result<void> make_host(session::DatagramPort& port);
   void attach_configured();
   [[nodiscard]] node::LocalNode local_node(const session::DatagramPort& port) const;
-  [[nodiscard]] Worker& worker(const char* name, const std::optional<config::Value<std::uint16_t>>& core,
-                               bool polls);
+  [[nodiscard]] Worker& worker(const char* name,
+                               const std::optional<config::Value<std::uint16_t>>& core, bool polls);
 
   const config::Document document;
   Log& log;
@@ -127,7 +127,8 @@ Result<void> NodeRuntime::Parts::open() {
   description.name = *document.node.name;
   description.version = kVersion;
   description.port = *document.dataplane.port;
-  if (!document.attaches.empty()) description.default_playout = playout_of(document.attaches.front());
+  if (!document.attaches.empty())
+    description.default_playout = playout_of(document.attaches.front());
   description.default_repair = repair_of(document);
   control = std::make_unique<node::NodeControl>(description, std::move(loops), agent.get(),
                                                 host.get(), nullptr);
@@ -147,7 +148,8 @@ void NodeRuntime::Parts::make_ports() {
   profile.delay = *worse.delay;
   profile.jitter = *worse.jitter;
   profile.loss = *worse.loss;
-  const bool is_impaired = profile.delay.count() > 0 || profile.jitter.count() > 0 || profile.loss > 0;
+  const bool is_impaired =
+      profile.delay.count() > 0 || profile.jitter.count() > 0 || profile.loss > 0;
   std::uint64_t seed = *worse.seed;
   for (const auto& port : dataplane.ports) {
     if (is_impaired) {
@@ -176,7 +178,8 @@ Worker& NodeRuntime::Parts::worker(const char* name,
 void NodeRuntime::Parts::make_workers() {
   const config::WorkersSection& section = document.workers;
   if (is_fused(section)) {
-    Worker& all = worker("usbgw-data", section.packet_core ? section.packet_core : section.usb_core, true);
+    Worker& all =
+        worker("usbgw-data", section.packet_core ? section.packet_core : section.usb_core, true);
     agent_packet_worker = host_packet_worker = agent_usb_worker = host_usb_worker = &all;
   } else {
     agent_packet_worker = host_packet_worker = &worker("usbgw-packet", section.packet_core, true);
@@ -200,8 +203,8 @@ node::LocalNode NodeRuntime::Parts::local_node(const session::DatagramPort& port
 }
 
 Result<void> NodeRuntime::Parts::make_agent(session::DatagramPort& port) {
-  packet_loops.push_back(std::make_unique<node::PacketLoop>(port, agent_usb_worker->waker(),
-                                                            control_worker->waker()));
+  packet_loops.push_back(
+      std::make_unique<node::PacketLoop>(port, agent_usb_worker->waker(), control_worker->waker()));
   agent_packet_worker->add(*packet_loops.back());
   agent_usb = std::make_unique<node::AgentUsbLoop>(
       agent_usb_worker->waker(), control_worker->waker(), agent_packet_worker->waker());
@@ -237,8 +240,8 @@ Result<void> NodeRuntime::Parts::make_host(session::DatagramPort& port) {
                                                               control_worker->waker()));
     host_packet_worker->add(*packet_loops.back());
   }
-  host_usb = std::make_unique<node::HostUsbLoop>(
-      host_usb_worker->waker(), control_worker->waker(), host_packet_worker->waker());
+  host_usb = std::make_unique<node::HostUsbLoop>(host_usb_worker->waker(), control_worker->waker(),
+                                                 host_packet_worker->waker());
   host_usb_worker->add(*host_usb);
   host_node = local_node(port);
   node::ChannelMaker* maker = in_process.get();

@@ -10,7 +10,9 @@ namespace usbgw::app {
 
 class SystemNumbers final : public node::SessionNumbers {
  public:
-  [[nodiscard]] session::SessionIndex next_index() override { return session::SessionIndex{random()}; }
+  [[nodiscard]] session::SessionIndex next_index() override {
+    return session::SessionIndex{random()};
+  }
   [[nodiscard]] static std::uint32_t random() {
     std::uint32_t value = 0;
     const auto got = getrandom(&value, sizeof value, 0);

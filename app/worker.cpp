@@ -14,9 +14,13 @@
 
 namespace usbgw::app {
 
-EventWaker::EventWaker() : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { USBGW_ASSERT(descriptor_ >= 0); }
+EventWaker::EventWaker() : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  USBGW_ASSERT(descriptor_ >= 0);
+}
 
-EventWaker::~EventWaker() { close(descriptor_); }
+EventWaker::~EventWaker() {
+  close(descriptor_);
+}
 
 void EventWaker::wake() {
   pending_.store(true, std::memory_order_seq_cst);
@@ -41,7 +45,9 @@ void EventWaker::end_sleep() {
 
 Worker::Worker(WorkerConfig config) : config_(std::move(config)) {}
 
-Worker::~Worker() { stop(); }
+Worker::~Worker() {
+  stop();
+}
 
 std::vector<std::string> Worker::start() {
   thread_ = std::thread([this] { run(); });
@@ -59,7 +65,8 @@ void Worker::stop() {
 
 std::string Worker::apply_scheduling() const {
   pthread_setname_np(pthread_self(), config_.name.substr(0, 15).c_str());
-  prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);  // nanoseconds; the default of 50 µs would be jitter
+  prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL,
+        0UL);  // nanoseconds; the default of 50 µs would be jitter
   std::string refused;
   if (config_.core) {
     cpu_set_t set;
@@ -67,7 +74,9 @@ std::string Worker::apply_scheduling() const {
     CPU_SET(static_cast<std::size_t>(*config_.core), &set);
     const int error = pthread_setaffinity_np(pthread_self(), sizeof set, &set);
     if (error != 0) {
-      refused = with_errno("worker \"" + config_.name + "\" is not pinned to core " + std::to_string(*config_.core), error);
+      refused = with_errno(
+          "worker \"" + config_.name + "\" is not pinned to core " + std::to_string(*config_.core),
+          error);
     }
   }
   if (config_.realtime > 0) {
@@ -76,9 +85,10 @@ std::string Worker::apply_scheduling() const {
     const int error = pthread_setschedparam(pthread_self(), SCHED_FIFO, &parameters);
     if (error != 0) {
       if (!refused.empty()) refused += "; ";
-      refused += with_errno("worker \"" + config_.name + "\" runs without real-time priority " +
-                                std::to_string(config_.realtime) + " (grant CAP_SYS_NICE or LimitRTPRIO)",
-                            error);
+      refused +=
+          with_errno("worker \"" + config_.name + "\" runs without real-time priority " +
+                         std::to_string(config_.realtime) + " (grant CAP_SYS_NICE or LimitRTPRIO)",
+                     error);
     }
   }
   return refused;
@@ -117,7 +127,8 @@ void Worker::idle(Instant now) {
     deadline = std::min(deadline, loop->next_deadline());
     live = live || loop->is_live();
   }
-  if (config_.polls) deadline = std::min(deadline, now + (live ? config_.live_sleep : config_.idle_sleep));
+  if (config_.polls)
+    deadline = std::min(deadline, now + (live ? config_.live_sleep : config_.idle_sleep));
   const Duration sleep = std::clamp<Duration>(deadline - now, Duration{}, std::chrono::seconds(1));
   if (sleep.count() <= 0) return;
   collect_descriptors();

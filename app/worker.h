@@ -1,5 +1,5 @@
-// A thread that runs loops in turn, and idles the way its core allows: busy-polling on a core of its own,
-// else sleeping until the next deadline, a readable descriptor or a wake-up.
+// A thread that runs loops in turn, and idles the way its core allows: busy-polling on a core of
+// its own, else sleeping until the next deadline, a readable descriptor or a wake-up.
 #pragma once
 
 #include <poll.h>
@@ -38,13 +38,14 @@ class EventWaker final : public Waker {
 };
 
 struct WorkerConfig {
-  std::string name;          // at most 15 characters: shown by ps -L
-  std::optional<int> core;   // pinned; none: anywhere
-  int realtime = 0;          // SCHED_FIFO priority; 0: none
-  bool busy = false;         // never sleep
-  bool polls = false;        // has a poll-mode port, which no descriptor announces
-  Duration live_sleep = std::chrono::microseconds(100);  // longest sleep between polls while a stream is open
-  Duration idle_sleep = std::chrono::milliseconds(2);    // and while none is
+  std::string name;         // at most 15 characters: shown by ps -L
+  std::optional<int> core;  // pinned; none: anywhere
+  int realtime = 0;         // SCHED_FIFO priority; 0: none
+  bool busy = false;        // never sleep
+  bool polls = false;       // has a poll-mode port, which no descriptor announces
+  Duration live_sleep =
+      std::chrono::microseconds(100);  // longest sleep between polls while a stream is open
+  Duration idle_sleep = std::chrono::milliseconds(2);  // and while none is
 };
 
 class Worker {

@@ -25,8 +25,7 @@ bool has_ended(AttachmentPhase phase) {
 }  // namespace
 
 NodeControl::NodeControl(NodeDescription description, std::vector<PacketLoop*> packets,
-                         AgentControl* agent,
-                         HostControl* host,
+                         AgentControl* agent, HostControl* host,
                          std::function<std::map<std::string, std::uint64_t>()> port_counters)
     : description_(std::move(description)),
       packets_(std::move(packets)),
