@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "fec/coefficients.h"
+#include "fec/repair_encoder.h"
 #include "wire/datagram.h"
 #include "wire/records.h"
 
@@ -32,6 +34,8 @@ inline constexpr std::size_t kSourceOverhead = wire::kRecordHeader + wire::kSour
 static_assert(kReliableWindow / 2 <= wire::kMaxAckRanges, "every pattern of gaps fits one ack");
 static_assert(kMaxRecords < 64, "StreamLink lets at most 64 items share a block");
 static_assert(kSourceOverhead <= kRepairOverhead, "what can be repaired can be sent");
-static_assert(kDuplicateWindow >= 4096);
+static_assert(wire::kMaxRepairSet == fec::kMaxSet && wire::kRepairSpan == fec::kSpan &&
+                  wire::kRepairRows == fec::kRows,
+              "what a repair record can say is what fec/ can solve");
 
 }  // namespace usbgw::session

@@ -1,0 +1,78 @@
+#include "fec/galois.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "common/random.h"
+#include "fec/coefficients.h"
+#include "fec/kernel.h"
+
+namespace usbgw::fec {
+namespace {
+
+// Schoolbook: shift, and subtract the field polynomial.
+std::uint8_t slow_multiply(unsigned a, unsigned b) {
+  unsigned product = 0;
+  for (unsigned bit = 0; bit < 8; ++bit)
+    if ((b >> bit & 1) != 0) product ^= a << bit;
+  for (unsigned bit = 15; bit >= 8; --bit)
+    if ((product >> bit & 1) != 0) product ^= kFieldPolynomial << (bit - 8);
+  return static_cast<std::uint8_t>(product);
+}
+
+TEST(Galois, EveryProductEqualsPolynomialMultiplication) {
+  for (unsigned a = 0; a < 256; ++a)
+    for (unsigned b = 0; b < 256; ++b)
+      ASSERT_EQ(multiply(static_cast<std::uint8_t>(a), static_cast<std::uint8_t>(b)),
+                slow_multiply(a, b));
+}
+
+TEST(Galois, EveryElementTimesItsInverseIsOne) {
+  for (unsigned a = 1; a < 256; ++a) {
+    const auto element = static_cast<std::uint8_t>(a);
+    EXPECT_EQ(multiply(element, inverse(element)), 1);
+  }
+}
+
+TEST(Coefficients, FirstRowIsOnesAndNoneIsZero) {
+  for (unsigned row = 0; row < kRows; ++row)
+    for (std::int64_t source = 0; source < 2 * kSpan; ++source) {
+      ASSERT_NE(coefficient(row, source), 0);
+      ASSERT_EQ(coefficient(row, source), coefficient(row, source + kSpan));
+      ASSERT_TRUE(row != 0 || coefficient(row, source) == 1);
+    }
+}
+
+// Two rows over two sources: the smallest submatrices; larger ones in RepairWindow's tests.
+TEST(Coefficients, EveryTwoByTwoSubmatrixIsInvertible) {
+  for (unsigned row = 1; row < kRows; ++row)
+    for (std::int64_t a = 0; a < kSpan; ++a)
+      for (std::int64_t b = 0; b < a; ++b) ASSERT_NE(coefficient(row, a), coefficient(row, b));
+}
+
+TEST(Kernels, AllGiveWhatTheFieldSaysAtEverySizeAndCoefficient) {
+  Random random(5);
+  for (const Kernel& kernel : kernels()) {
+    SCOPED_TRACE(kernel.name);
+    for (std::size_t size = 0; size < 200; ++size) {
+      std::vector<std::byte> to(size + 1), from(size);
+      for (auto& byte : to) byte = static_cast<std::byte>(random.next());
+      for (auto& byte : from) byte = static_cast<std::byte>(random.next());
+      const auto factor = static_cast<std::uint8_t>(size < 3 ? size : random.next());
+      auto expected = to;
+      for (std::size_t i = 0; i < size; ++i)
+        expected[i] ^= std::byte{slow_multiply(std::to_integer<unsigned>(from[i]), factor)};
+      kernel.multiply_add(std::span(to).first(size), from, factor);
+      ASSERT_EQ(to, expected) << size;
+    }
+  }
+}
+
+TEST(Kernels, AreFoundByName) {
+  EXPECT_EQ(find_kernel("scalar"), &scalar_kernel());
+  EXPECT_EQ(find_kernel("abacus"), nullptr);
+}
+
+}  // namespace
+}  // namespace usbgw::fec
