@@ -1,0 +1,47 @@
+#include "app/config_command.h"
+
+#include <cstdio>
+
+#include "app/layer_checks.h"
+#include "app/run_node.h"
+
+namespace usbgw::app {
+
+Error as_error(const config::Problems& problems) {
+  Error error{ErrorCode::invalid_argument, {}};
+  for (const config::Problem& problem : problems) {
+    if (!error.context.empty()) error.context += '\n';
+    error.context += problem.to_string();
+  }
+  return error;
+}
+
+Result<config::Document> load_config(const std::string& file) {
+  auto document = config::load_document(file);
+  if (!document) return tl::unexpected<Error>(as_error(document.error()));
+  if (const config::Problems problems = check_layers(*document); !problems.empty()) {
+    return tl::unexpected<Error>(as_error(problems));
+  }
+  return *std::move(document);
+}
+
+Result<int> run_check(const std::string& file) {
+  const auto document = load_config(file);
+  if (!document) return tl::unexpected<Error>(document.error());
+  for (const config::Problem& problem : config::unreadable_files(*document)) {
+    std::fprintf(stderr, "usbgw: note: %s\n", problem.to_string().c_str());
+  }
+  std::printf("%s: ok\n", file.c_str());
+  return 0;
+}
+
+Result<int> run_config(const std::string& file) {
+  const auto document = load_config(file);
+  if (!document) return tl::unexpected<Error>(document.error());
+  if (const config::Problems missing = config::unreadable_files(*document); !missing.empty()) {
+    return tl::unexpected<Error>(as_error(missing));
+  }
+  return run_node(*document);
+}
+
+}  // namespace usbgw::app

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""Runs usbgw as a person does and looks at exit status, standard output and standard error.
+
+Usage: command_line_test.py USBGW SOURCE_ROOT
+"""
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+USBGW, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2])
+
+
+def usbgw(*arguments):
+    done = subprocess.run([USBGW, *map(str, arguments)], capture_output=True, text=True, timeout=60,
+                          stdin=subprocess.DEVNULL, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Answerer:
+    """A usbgw that answers one request with a fixed line."""
+
+    def __init__(self, path, reply):
+        self.reply, self.request = reply, None
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        self.listener.listen()
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self):
+        connection, _ = self.listener.accept()
+        with connection, connection.makefile("rw") as stream:
+            self.request = json.loads(stream.readline())
+            stream.write(json.dumps(self.reply) + "\n")
+
+    def join(self):
+        self.thread.join(60)
+        self.listener.close()
+        return self.request
+
+
+class CommandLine(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = pathlib.Path(self.folder.name)
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def write(self, text):
+        file = self.path / "f.toml"
+        file.write_text(text)
+        return file
+
+    def ask(self, reply, *arguments):
+        path = self.path / "n.sock"
+        server = Answerer(path, reply)
+        result = usbgw(*arguments, "--socket", path)
+        request = server.join()
+        os.unlink(path)
+        return result, request
+
+    def test_version(self):
+        code, out, _ = usbgw("--version")
+        self.assertEqual(code, 0)
+        self.assertRegex(out, r"^usbgw \d+\.\d+\.\d+\n$")
+
+    def test_help_names_every_command(self):
+        code, out, _ = usbgw("--help")
+        self.assertEqual(code, 0)
+        for command in ("list", "attach", "detach", "status", "doctor", "demo", "--config"):
+            self.assertIn(command, out)
+
+    def test_wrong_usage_is_one_line_and_2(self):
+        for arguments in ((), ("--nonsense",), ("lst",), ("attach",), ("list", "--jsno"), ("--config",),
+                          ("demo", "--seconds", "never"), ("attach", "not-a-device"), ("--check",),
+                          ("--check", "list"), ("list", "status")):
+            code, out, err = usbgw(*arguments)
+            self.assertEqual((code, out, err.count("\n")), (2, "", 1), arguments)
+            self.assertTrue(err.startswith("usbgw: "), err)
+
+    def test_shipped_examples_pass_check(self):
+        for name in ("demo", "studio-agent", "studio-host"):
+            file = SOURCE / "config" / f"{name}.toml"
+            code, out, _ = usbgw("--config", file, "--check")
+            self.assertEqual((code, out), (0, f"{file}: ok\n"))
+
+    def test_check_mentions_key_files_that_are_not_there(self):
+        file = self.write('[node]\nname="n"\nroles=["host"]\n[dataplane]\nport="tap:t"\n'
+                          'address="10.0.0.1/24"\n[security]\npsk_file="no.psk"\n')
+        code, out, err = usbgw("--config", file, "--check")
+        self.assertEqual((code, out), (0, f"{file}: ok\n"))
+        self.assertIn(f"usbgw: note: {file}:8: security.psk_file: cannot read {self.path}/no.psk", err)
+        code, _, err = usbgw("--config", file)
+        self.assertEqual(code, 2)
+        self.assertIn(f"usbgw: {file}:8: security.psk_file: cannot read", err)
+
+    def test_every_problem_of_a_file_is_a_line(self):
+        file = self.write('[node]\nname="n"\n[dataplane]\nport="ring"\nmtuu=1\nvlan=5000\n')
+        for check in ((), ("--check",)):
+            code, out, err = usbgw("--config", file, *check)
+            self.assertEqual((code, out), (2, ""))
+            self.assertEqual(len(err.splitlines()), 2)
+            self.assertIn(f'usbgw: {file}:5: dataplane.mtuu: unknown key; did you mean "mtu"?', err)
+            self.assertIn(f"usbgw: {file}:6: dataplane.vlan: 5000 is out of range", err)
+
+    def test_layers_finding_has_its_line(self):
+        file = self.write('[node]\nname="n"\nroles=["host"]\n[dataplane]\nport="af_xdp:eth1"\nmtu=9000\n'
+                          '[security]\npsk_file="k"\n')
+        code, _, err = usbgw("--config", file, "--check")
+        self.assertEqual(code, 2)
+        self.assertEqual(err, f"usbgw: {file}:6: dataplane.mtu: 9000 is more than an af_xdp port "
+                              "carries; allowed: up to 3498\n")
+
+    def test_config_that_is_not_there(self):
+        code, _, err = usbgw("--config", "/nonexistent.toml")
+        self.assertEqual((code, err),
+                         (2, "usbgw: /nonexistent.toml: cannot be read: No such file or directory\n"))
+
+    def test_nobody_answers(self):
+        path = self.path / "none.sock"
+        for command in (("list",), ("status",), ("attach", "1209:a101"), ("detach", "1209:a101")):
+            code, out, err = usbgw(*command, "--socket", path)
+            self.assertEqual((code, out), (1, ""))
+            self.assertEqual(err, f"usbgw: no usbgw answers at {path}: start it with usbgw --config FILE\n")
+
+    def test_list(self):
+        device = {"peer": "stage", "device": "1209:a101", "product": "Mixer", "speed": "high", "state": "free"}
+        reply = {"command": "list", "report": {"devices": [device]}}
+        (code, out, _), request = self.ask(reply, "list", "--peer", "stage")
+        self.assertEqual((code, request), (0, {"command": "list", "peer": "stage"}))
+        self.assertIn("stage  1209:a101  Mixer", out)
+        (code, out, _), _ = self.ask(reply, "list", "--json")
+        self.assertEqual(code, 0)
+        self.assertEqual(json.loads(out)["devices"][0]["product"], "Mixer")
+
+    def test_attach_and_detach(self):
+        report = {"peer": "stage", "device": "1209:a101", "product": "Mixer", "vhci_port": 4}
+        (code, out, _), request = self.ask({"command": "attach", "report": report}, "attach", "1209:a101",
+                                           "--peer", "stage", "--vhci-port", "4")
+        self.assertEqual((code, out), (0, "attached 1209:a101 of stage (Mixer) at vhci port 4\n"))
+        self.assertEqual(request, {"command": "attach", "device": "1209:a101", "peer": "stage", "vhci_port": 4})
+        (code, out, _), _ = self.ask({"command": "detach", "report": report}, "detach", "1209:a101", "--json")
+        self.assertEqual((code, json.loads(out)), (0, {"peer": "stage", "device": "1209:a101"}))
+
+    def test_refusal_is_one_line_and_1(self):
+        reply = {"error": {"code": "busy", "text": "1209:a101 of stage is held by annex"}}
+        (code, out, err), _ = self.ask(reply, "attach", "1209:a101")
+        self.assertEqual((code, out, err), (1, "", "usbgw: 1209:a101 of stage is held by annex\n"))
+
+    def test_status_json(self):
+        reply = {"command": "status", "report": {"node": "room", "roles": ["host"]}}
+        (code, out, _), _ = self.ask(reply, "status", "--json")
+        self.assertEqual((code, json.loads(out)["node"]), (0, "room"))
+
+    def test_answer_that_is_none(self):
+        (code, _, err), _ = self.ask({}, "status")
+        self.assertEqual(code, 1)
+        self.assertIn("usbgw: admin message", err)
+
+    def test_doctor_json_says_what_each_thing_costs(self):
+        code, out, _ = usbgw("doctor", "--json", "--config", SOURCE / "config" / "demo.toml")
+        self.assertEqual(code, 0)
+        names = [finding["name"] for finding in json.loads(out)["findings"]]
+        for name in ("kernel", "vhci_hcd", "usbfs_memory_mb", "hugepages", "timer slack", "port ring"):
+            self.assertIn(name, names)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
