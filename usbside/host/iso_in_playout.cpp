@@ -88,6 +88,8 @@ void IsoInPlayout::receive_body(const StreamItem& item, std::span<const std::byt
   restart_after_step(first);
   if (!oldest_) oldest_ = first;
   if (queue_.empty()) skip_to_present(now);
+  // The first bodies may come in any order.
+  if (next_ && !started_ && first < *next_) next_ = std::max(first, first_due_at_or_after(now));
   if (next_ && last >= *next_ + buffer_.capacity()) {
     ++malformed_;
     return;
@@ -127,7 +129,10 @@ void IsoInPlayout::align(Instant now) {
 }
 
 void IsoInPlayout::skip_to_present(Instant now) {
-  if (!next_ || !clock_.is_known() || due(*next_) + kGrace >= now) return;
+  if (!next_ || !clock_.is_known()) return;
+  // A driver that has paused for longer gets what is due now, nothing older.
+  const Duration grace = now - idle_since_ <= kGrace ? kGrace : Duration::zero();
+  if (due(*next_) + grace >= now) return;
   const std::int64_t present = first_due_at_or_after(now);
   if (present <= *next_) return;
   buffer_.count_unlinked(present - *next_);

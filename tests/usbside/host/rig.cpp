@@ -94,6 +94,7 @@ void Rig::settle() {
     work = attachment.turn(now);
     if (vhci.has_answer()) ++work;
     react();
+    agent.collect();
   }
 }
 

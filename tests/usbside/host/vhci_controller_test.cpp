@@ -1,0 +1,126 @@
+#include "usbside/host/vhci_controller.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "usbside/host/vhci_status.h"
+
+namespace usbgw::host {
+namespace {
+
+// As a 6.1 kernel shows it, with two ports a hub.
+constexpr std::string_view kStatus =
+    "hub port sta spd dev      sockfd local_busid\n"
+    "hs  0000 006 003 00000001 000003 3-1\n"
+    "hs  0001 004 000 00000000 000000 0-0\n"
+    "ss  0002 005 000 00000000 000000 0-0\n"
+    "ss  0003 007 000 00000000 000000 0-0\n";
+
+TEST(VhciStatus, FromCapture) {
+  const auto ports = parse_vhci_status(kStatus);
+  ASSERT_EQ(ports.size(), 4u);
+  EXPECT_EQ(ports[0].state, VhciPortState::used);
+  EXPECT_EQ(ports[1].state, VhciPortState::free);
+  EXPECT_EQ(ports[1].port, VhciPort{1});
+  EXPECT_FALSE(ports[1].superspeed);
+  EXPECT_EQ(ports[2].state, VhciPortState::attached);
+  EXPECT_TRUE(ports[2].superspeed);
+  EXPECT_EQ(ports[3].state, VhciPortState::error);
+}
+
+TEST(VhciStatus, TruncatedAtEveryLength_GivesOnlyWholePorts) {
+  for (std::size_t length = 0; length <= kStatus.size(); ++length) {
+    EXPECT_LE(parse_vhci_status(kStatus.substr(0, length)).size(), 4u);
+  }
+}
+
+TEST(VhciStatus, LinesThatAreNoPorts_ArePassedOver) {
+  EXPECT_TRUE(parse_vhci_status("xx 0000 004\nhs abc 004\nhs 0001\n\n\n").empty());
+}
+
+class VhciController : public ::testing::Test {
+ protected:
+  VhciController() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "vhciXXXXXX").string();
+    folder = ::mkdtemp(pattern.data());
+  }
+  ~VhciController() override { std::filesystem::remove_all(folder); }
+  void write(const std::string& name, std::string_view text) const {
+    std::ofstream(folder / name) << text;
+  }
+  [[nodiscard]] std::string read(const std::string& name) const {
+    std::ostringstream text;
+    text << std::ifstream(folder / name).rdbuf();
+    return text.str();
+  }
+  void load(std::string_view status) const {
+    write("status", status);
+    write("attach", "");
+    write("detach", "");
+  }
+  std::filesystem::path folder;
+};
+
+TEST_F(VhciController, ModuleMissing_SaysModprobe) {
+  const auto opened = host::VhciController::open(folder);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::unavailable);
+  EXPECT_NE(opened.error().context.find("modprobe vhci-hcd"), std::string::npos);
+}
+
+TEST_F(VhciController, Attach_TakesAFreePortOfTheHubForTheSpeed) {
+  load(kStatus);
+  auto ports = host::VhciController::open(folder);
+  ASSERT_TRUE(ports);
+  const auto attached = (*ports)->attach(Speed::full, std::nullopt);
+  ASSERT_TRUE(attached) << attached.error().context;
+  EXPECT_EQ(attached->port, VhciPort{1});
+  EXPECT_FALSE(attached->socket->is_closed());
+  std::istringstream line(read("attach"));
+  unsigned port = 0, descriptor = 0, device = 0, speed = 0;
+  ASSERT_TRUE(line >> port >> descriptor >> device >> speed);
+  EXPECT_EQ(port, 1u);
+  EXPECT_EQ(speed, 2u);
+}
+
+TEST_F(VhciController, NoPortFree_SaysSo) {
+  load(kStatus);
+  auto ports = host::VhciController::open(folder);
+  const auto attached = (*ports)->attach(Speed::super, std::nullopt);
+  ASSERT_FALSE(attached);
+  EXPECT_EQ(attached.error().code, ErrorCode::exhausted);
+  EXPECT_EQ(read("attach"), "");
+}
+
+TEST_F(VhciController, WantedPort_MustBeFreeAndOfTheRightHub) {
+  load(kStatus);
+  auto ports = host::VhciController::open(folder);
+  EXPECT_EQ((*ports)->attach(Speed::high, VhciPort{0}).error().code, ErrorCode::busy);
+  EXPECT_EQ((*ports)->attach(Speed::high, VhciPort{2}).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ((*ports)->attach(Speed::high, VhciPort{9}).error().code, ErrorCode::not_found);
+  EXPECT_TRUE((*ports)->attach(Speed::high, VhciPort{1}));
+}
+
+TEST_F(VhciController, StateAndDetach) {
+  load(kStatus);
+  auto ports = host::VhciController::open(folder);
+  EXPECT_EQ((*ports)->state(VhciPort{2}).value(), VhciPortState::attached);
+  EXPECT_FALSE((*ports)->state(VhciPort{4}));
+  EXPECT_TRUE((*ports)->detach(VhciPort{0}));
+  EXPECT_EQ(read("detach"), "0");
+}
+
+TEST_F(VhciController, SeveralControllers_AreListedTogether) {
+  load(kStatus);
+  write("status.1", "hub port sta spd dev      sockfd local_busid\n"
+                    "hs  0004 004 000 00000000 000000 0-0\n");
+  auto ports = host::VhciController::open(folder);
+  EXPECT_EQ((*ports)->list()->size(), 5u);
+}
+
+}  // namespace
+}  // namespace usbgw::host
