@@ -79,6 +79,7 @@ class PolledIn final : public DeviceStream {
   void flush() {
     context_.counters.add(DeviceCounter::polled_flushed, waiting_.size());
     waiting_.clear();
+    paused_ = false;
     link_retry_at_ = kNever;
     poll_again_at_ = kNever;
   }
@@ -99,11 +100,13 @@ class PolledIn final : public DeviceStream {
       const bool is_error = transfer.status != UrbStatus::ok;
       const bool is_repeated = is_error && errors_in_a_row_ > 1 && reported_error_;
       if (!is_repeated && !forward(transfer)) {
-        if (link_retry_at_ == kNever) context_.counters.add(DeviceCounter::polled_pauses);
+        if (!paused_) context_.counters.add(DeviceCounter::polled_pauses);
+        paused_ = true;
         link_retry_at_ = context_.now + kLinkRetry;
         return;
       }
       waiting_.erase(waiting_.begin());
+      paused_ = false;
       reported_error_ = is_error;
       if (is_error)
         back_off();
@@ -142,6 +145,7 @@ class PolledIn final : public DeviceStream {
   }
 
   void resubmit(Transfer& transfer) {
+    transfer.actual = 0;
     const UrbStatus status = context_.device.submit(transfer);
     if (status == UrbStatus::ok || status == UrbStatus::no_device) return;
     context_.counters.add(DeviceCounter::submit_retries);
@@ -152,6 +156,7 @@ class PolledIn final : public DeviceStream {
   std::int64_t source_ = 0;
   std::uint32_t errors_in_a_row_ = 0;
   bool reported_error_ = false;
+  bool paused_ = false;    // the link to the session is full
   bool halted_ = false;    // the endpoint stalled
   bool flushing_ = false;  // between pause and resume
   Instant link_retry_at_ = kNever;

@@ -16,7 +16,7 @@ namespace usbgw::device {
 
 inline constexpr AttachmentId kAttachment{3};
 
-struct AttachmentRig final : DeviceAttachmentSink {
+struct AttachmentRig : DeviceAttachmentSink {
   explicit AttachmentRig(std::size_t blocks = 256, const StreamTuning& tuning = {})
       : link(blocks, 2048, 1024), attachment(kAttachment, device, tuning, *this) {}
   ~AttachmentRig() override {

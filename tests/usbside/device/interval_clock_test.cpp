@@ -1,1 +1,78 @@
+#include "usbside/device/interval_clock.h"
 
+#include <gtest/gtest.h>
+
+#include "common/random.h"
+
+namespace usbgw::device {
+namespace {
+
+constexpr Duration kInterval = std::chrono::microseconds(125);
+constexpr std::int64_t kEach = 8;  // intervals a transfer
+
+// A bus `ppm` fast against our clock whose completions are reaped late at random.
+struct Bus {
+  Instant at(std::int64_t index) {
+    const double true_ns = static_cast<double>((index + 1) * kInterval.count()) * (1 - ppm * 1e-6);
+    return Instant{std::chrono::seconds(5) + Duration{static_cast<std::int64_t>(true_ns)}} +
+           std::chrono::microseconds(random.below(late_us));
+  }
+  double ppm = 0;
+  std::uint64_t late_us = 1;
+  Random random{3};
+};
+
+TEST(IntervalClock, JitterAndDriftAreNoGap) {
+  for (const double ppm : {-100.0, 0.0, 100.0}) {
+    IntervalClock clock(kInterval);
+    Bus bus{ppm, 3000};
+    for (std::int64_t last = kEach - 1; last < 8000 * 60; last += kEach)
+      ASSERT_EQ(clock.missing(last, bus.at(last), false), 0) << ppm << " at " << last;
+  }
+}
+
+TEST(IntervalClock, GapAfterADryRingIsFoundAtOnce) {
+  for (const std::int64_t gap : {1, 2, 7, 800, 4000}) {
+    IntervalClock clock(kInterval);
+    Bus bus{50, 20};
+    std::int64_t last = kEach - 1;
+    for (; last < 8000; last += kEach) EXPECT_EQ(clock.missing(last, bus.at(last), false), 0);
+    EXPECT_EQ(clock.missing(last, bus.at(last + gap), true), gap);
+    for (int i = 0; i < 1000; ++i) {
+      last += kEach;
+      EXPECT_EQ(clock.missing(last + gap, bus.at(last + gap), false), 0);
+    }
+  }
+}
+
+TEST(IntervalClock, DryRingWithoutAGapIsNone) {
+  IntervalClock clock(kInterval);
+  Bus bus{100, 20};
+  for (std::int64_t last = kEach - 1; last < 80'000; last += kEach)
+    ASSERT_EQ(clock.missing(last, bus.at(last), true), 0);
+}
+
+TEST(IntervalClock, ShiftThatLastsIsFoundThoughTheRingWasFull) {
+  IntervalClock clock(kInterval);
+  Bus bus{100, 500};
+  constexpr std::int64_t kGap = 40;
+  std::int64_t last = kEach - 1;
+  for (; last < 16'000; last += kEach) ASSERT_EQ(clock.missing(last, bus.at(last), false), 0);
+  std::int64_t found = 0;
+  for (; last < 48'000; last += kEach)
+    found += clock.missing(last + found, bus.at(last + kGap), false);
+  EXPECT_NEAR(static_cast<double>(found), kGap, 4);
+}
+
+TEST(IntervalClock, LateReapingForHalfASecondIsNoGap) {
+  IntervalClock clock(kInterval);
+  Bus bus{0, 50};
+  for (std::int64_t last = kEach - 1; last < 40'000; last += kEach) {
+    const bool is_late = last > 16'000 && last < 20'000;
+    const Duration late = is_late ? Duration{std::chrono::milliseconds(20)} : Duration{};
+    ASSERT_EQ(clock.missing(last, bus.at(last) + late, false), 0) << last;
+  }
+}
+
+}  // namespace
+}  // namespace usbgw::device
