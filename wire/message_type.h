@@ -1,5 +1,4 @@
-// Types of the length-prefixed messages on the control channel (u32 length of what follows, u8
-// type, body).
+// Types of the messages on the control channel (how they lie in the byte stream: control/frame.h).
 #pragma once
 
 #include <cstdint>

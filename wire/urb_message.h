@@ -2,11 +2,12 @@
 // the payload). Every UrbSubmit is answered by exactly one UrbReply, cancelled or not.
 //
 // UrbSubmit   0 u8 attachment | 1 u8 bEndpointAddress | 2 u8 transfer type | 3 u8 flags
-//             4 u64 transaction | 12 u32 transfer length | 16 u8[8] setup as on the bus | 24 OUT
-//             data
-// UrbReply    0 u8 attachment | 1 u8[3] zero | 4 u64 transaction | 12 s32 status | 16 u32 actual
-// length | 20 IN data UrbCancel   0 u8 attachment | 1 u8[3] zero | 4 u64 transaction (network byte
-// order; setup little-endian)
+//             4 u64 transaction | 12 u32 transfer length | 16 u8[8] setup as on the bus
+//             24 OUT data
+// UrbReply    0 u8 attachment | 1 u8[3] zero | 4 u64 transaction | 12 s32 status
+//             16 u32 actual length | 20 IN data
+// UrbCancel   0 u8 attachment | 1 u8[3] zero | 4 u64 transaction
+// (network byte order; setup little-endian)
 #pragma once
 
 #include <cstdint>
