@@ -2,13 +2,21 @@
 // one is meant, runs it, and turns its error into lines on standard error and an exit status:
 // 0 done, 1 failed, 2 wrong usage or configuration.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <optional>
+#include <vector>
 
 #include "app/admin_commands.h"
 #include "app/config_command.h"
 #include "app/demo_command.h"
 #include "app/doctor_command.h"
+#include "app/keys_command.h"
+#include "app/softdevice_command.h"
+#include "config/device_selector.h"
+#include "config/spelling.h"
+#include "usbside/device/software/catalogue.h"
 
 namespace usbgw::app {
 namespace {
@@ -26,6 +34,11 @@ struct CommandLine {
   DoctorOptions doctor;
   DemoOptions demo;
   double demo_seconds = 10;
+  KeysOptions keys;
+  SoftdeviceOptions softdevice;
+  double softdevice_seconds = 0;
+  double softdevice_grid_us = 0;
+  std::string softdevice_fault;
   Chosen chosen;
 };
 
@@ -88,6 +101,118 @@ void add_demo(CLI::App& app, CommandLine& line) {
   });
 }
 
+void add_keys(CLI::App& app, CommandLine& line) {
+  CLI::App* keys = app.add_subcommand("keys", "Certificates and pre-shared keys");
+  keys->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, Result<int> (*run)(const KeysOptions&)) {
+    CLI::App* command = keys->add_subcommand(name, help);
+    command->add_option("--directory", line.keys.directory, "Where the files are; \"keys\"")
+        ->type_name("FOLDER");
+    command->add_flag("--json", line.keys.json, "Print JSON");
+    command->callback([&line, run] { line.chosen = [&line, run] { return run(line.keys); }; });
+    return command;
+  };
+  const auto add_days = [&](CLI::App* command) {
+    command->add_option("--days", line.keys.days, "How long it is valid; 3650")
+        ->check(CLI::Range(1, 36500))
+        ->type_name("N");
+  };
+  CLI::App* init = add("init", "A new authority: ca.crt, ca.key", run_keys_init);
+  init->add_option("--name", line.keys.name, "Of the authority")->type_name("NAME");
+  CLI::App* issue = add("issue", "A node's identity: NAME.crt, NAME.key", run_keys_issue);
+  CLI::App* psk = add("psk", "A pre-shared key: NAME.psk", run_keys_psk);
+  for (CLI::App* command : {issue, psk}) {
+    command->add_option("name", line.keys.name, "The node's name")->required()->type_name("");
+  }
+  add_days(init);
+  add_days(issue);
+}
+
+std::string software_names() {
+  std::string text = "One of";
+  for (const auto& device : device::software::device_names()) {
+    text += "\n" + std::string(device.name) + ": " + std::string(device.what);
+  }
+  return text;
+}
+
+Result<int> run_softdevice_line(CommandLine& line) {
+  const auto from = [](auto number) { return std::chrono::duration_cast<Duration>(number); };
+  SoftdeviceOptions& options = line.softdevice;
+  std::vector<std::string_view> names;
+  for (const auto& known : device::software::device_names()) names.push_back(known.name);
+  if (std::find(names.begin(), names.end(), options.device.name) == names.end()) {
+    return fail(ErrorCode::invalid_argument,
+                config::unknown("no software device is called \"" + options.device.name + "\"",
+                                options.device.name, names));
+  }
+  options.run_for = from(std::chrono::duration<double>(line.softdevice_seconds));
+  options.wake_grid = from(std::chrono::duration<double, std::micro>(line.softdevice_grid_us));
+  if (!line.softdevice_fault.empty()) {
+    const auto fault = device::software::parse_fault(line.softdevice_fault);
+    if (!fault) return tl::unexpected<Error>(fault.error());
+    options.device.fault = *fault;
+  }
+  return run_softdevice(options);
+}
+
+// vid, pid: four hexadecimal digits as everywhere else.
+void add_identity(CLI::App& command, device::software::DeviceOptions& device) {
+  const auto add = [&command](const char* name, std::optional<std::uint16_t>& id) {
+    command
+        .add_option_function<std::string>(
+            name,
+            [&id, name](const std::string& text) {
+              const auto parsed = config::parse_device(text + ":0000");
+              if (!parsed) throw CLI::ValidationError(name, "allowed: four hexadecimal digits");
+              id = parsed->vendor;
+            },
+            "Instead of the device's own")
+        ->type_name("HHHH");
+  };
+  add("--vendor", device.vendor);
+  add("--product", device.product);
+  command.add_option("--serial", device.serial, "Serial number")->type_name("TEXT");
+}
+
+void add_softdevice(CLI::App& app, CommandLine& line) {
+  CLI::App* command =
+      app.add_subcommand("softdevice", "A software device, plugged into this machine's vhci_hcd");
+  SoftdeviceOptions& options = line.softdevice;
+  device::software::DeviceOptions& device = options.device;
+  command->add_option("name", device.name, software_names())->required()->type_name("");
+  command->add_option("--vhci-port", options.vhci_port, "Where to plug it in")
+      ->required()
+      ->type_name("N");
+  command->add_option("--statistics", options.statistics_file, "Written on SIGUSR1 and at the end")
+      ->type_name("FILE");
+  command->add_option("--seconds", line.softdevice_seconds, "How long; 0: until detached")
+      ->check(CLI::Range(0.0, 1e6))
+      ->type_name("S");
+  command->add_option("--priority", options.fifo_priority, "SCHED_FIFO; 0: none")
+      ->check(CLI::Range(0, 99))
+      ->type_name("N");
+  command->add_option("--wake-grid", line.softdevice_grid_us, "Wake up only at multiples of this")
+      ->check(CLI::Range(0.0, 1e6))
+      ->type_name("US");
+  command->add_option("--bus-ppm", device.bus_ppm, "Bus clock against this machine's");
+  command->add_option("--crystal-ppm", device.crystal_ppm, "Samples per interval against the bus");
+  command->add_option("--rate", device.rate, "Audio: sampling rate")->type_name("HZ");
+  command->add_option("--channels", device.channels, "Audio: channels")->type_name("N");
+  command->add_option("--fault", line.softdevice_fault,
+                      "Audio: one wrong sample, as in drop@5, repeat@0.5, out:alter@2");
+  command->add_option("--storage-bytes", device.storage_bytes, "Storage: size")->type_name("N");
+  command->add_option("--storage-file", device.storage_file, "Storage: what holds it")
+      ->type_name("FILE");
+  command->add_option("--bytes-per-second", device.bytes_per_second, "Counter: pace; 0: none")
+      ->type_name("N");
+  command->add_option("--events-per-second", device.events_per_second, "HID, MIDI: pace")
+      ->type_name("N");
+  command->add_option("--events", device.events, "HID, MIDI: how many; 0: no end")->type_name("N");
+  add_identity(*command, device);
+  command->callback([&line] { line.chosen = [&line] { return run_softdevice_line(line); }; });
+}
+
 void add_all(CLI::App& app, CommandLine& line) {
   app.set_version_flag("--version", "usbgw " USBGW_VERSION);
   app.add_option("--config", line.config, "Run the roles that FILE configures")->type_name("FILE");
@@ -96,6 +221,8 @@ void add_all(CLI::App& app, CommandLine& line) {
   add_admin_commands(app, line);
   add_doctor(app, line);
   add_demo(app, line);
+  add_softdevice(app, line);
+  add_keys(app, line);
 }
 
 // One line, whatever CLI11 has to say: its first, without its exception's name.

@@ -74,7 +74,7 @@ class CommandLine(unittest.TestCase):
     def test_help_names_every_command(self):
         code, out, _ = usbgw("--help")
         self.assertEqual(code, 0)
-        for command in ("list", "attach", "detach", "status", "doctor", "demo", "--config"):
+        for command in ("list", "attach", "detach", "status", "doctor", "demo", "softdevice", "keys", "--config"):
             self.assertIn(command, out)
 
     def test_wrong_usage_is_one_line_and_2(self):
@@ -117,6 +117,63 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(code, 2)
         self.assertEqual(err, f"usbgw: {file}:6: dataplane.mtu: 9000 is more than an af_xdp port "
                               "carries; allowed: up to 3498\n")
+
+    def test_unknown_software_device_is_named_with_its_line(self):
+        file = self.write('[node]\nname="n"\n[dataplane]\nport="ring"\n[[allow]]\ndevice="*"\n'
+                          '[[export]]\ndevice="software:uac3"\n')
+        code, _, err = usbgw("--config", file, "--check")
+        self.assertEqual(code, 2)
+        self.assertIn(f'usbgw: {file}:8: export[1].device: no software device is called "uac3"; did you '
+                      'mean "uac', err)
+
+    def test_keys_make_an_authority_and_identities_once(self):
+        folder = self.path / "keys"
+        code, _, err = usbgw("keys", "issue", "room", "--directory", folder)
+        self.assertEqual(code, 1)
+        self.assertIn("usbgw keys init makes the authority", err)
+        code, out, _ = usbgw("keys", "init", "--directory", folder)
+        self.assertEqual(code, 0)
+        self.assertIn(f"wrote {folder}/ca.crt\n", out)
+        code, out, _ = usbgw("keys", "issue", "room", "--directory", folder, "--json")
+        self.assertEqual((code, json.loads(out)), (0, {"files": [f"{folder}/room.key", f"{folder}/room.crt"]}))
+        for secret in ("ca.key", "room.key"):
+            self.assertEqual((folder / secret).stat().st_mode & 0o777, 0o600)
+        before = (folder / "room.key").read_text()
+        for again in (("init",), ("issue", "room")):
+            code, _, err = usbgw("keys", *again, "--directory", folder)
+            self.assertEqual((code, err.count("\n")), (1, 1))
+            self.assertIn("is there already", err)
+        self.assertEqual((folder / "room.key").read_text(), before)
+
+    def test_keys_verify_with_openssl(self):
+        usbgw("keys", "init", "--directory", self.path)
+        usbgw("keys", "issue", "room", "--directory", self.path)
+        verified = subprocess.run(["openssl", "verify", "-CAfile", self.path / "ca.crt", self.path / "room.crt"],
+                                  capture_output=True, text=True, check=False)
+        self.assertEqual(verified.returncode, 0, verified.stderr)
+
+    def test_keys_psk(self):
+        code, _, _ = usbgw("keys", "psk", "room", "--directory", self.path)
+        self.assertEqual(code, 0)
+        self.assertRegex((self.path / "room.psk").read_text(), r"^room:[0-9a-f]{64}\n$")
+        self.assertEqual((self.path / "room.psk").stat().st_mode & 0o777, 0o600)
+
+    def test_keys_wrong_name_is_refused(self):
+        for command in ("issue", "psk"):
+            code, _, err = usbgw("keys", command, "a/b", "--directory", self.path)
+            self.assertEqual((code, err.count("\n")), (2, 1), err)
+            self.assertEqual(list(self.path.iterdir()), [])
+
+    def test_softdevice_usage(self):
+        code, out, _ = usbgw("softdevice", "--help")
+        self.assertEqual(code, 0)
+        self.assertIn("uac2: ", out)
+        for arguments in (("softdevice",), ("softdevice", "uac2"),
+                          ("softdevice", "uac2", "--vhci-port", "0", "--fault", "explode@5"),
+                          ("softdevice", "uac2", "--vhci-port", "0", "--vendor", "12"),
+                          ("softdevice", "nonsense", "--vhci-port", "0")):
+            code, out, err = usbgw(*arguments)
+            self.assertEqual((code, out, err.count("\n")), (2, "", 1), arguments)
 
     def test_config_that_is_not_there(self):
         code, _, err = usbgw("--config", "/nonexistent.toml")
