@@ -18,6 +18,10 @@ bool is_polled(const wire::AlternateSetting& setting, const wire::Endpoint& endp
          (endpoint.type == TransferType::bulk && setting.is_midi_streaming());
 }
 
+std::size_t position(EndpointAddress endpoint) {
+  return endpoint.number() + (endpoint.is_in() ? 16u : 0u);
+}
+
 }  // namespace
 
 EndpointMap::EndpointMap(const RemoteDevice& device) : speed_(device.speed) {
@@ -76,7 +80,26 @@ EndpointInfo EndpointMap::describe(const wire::AlternateSetting& setting,
   info.interval_bytes = endpoint.interval_bytes;
   info.interval = wire::service_interval(endpoint, speed_);
   if (info.content == StreamContent::pcm) info.audio = &*setting.audio;
+  info.sample_rate = rate_of(info);
   return info;
+}
+
+std::uint32_t EndpointMap::rate_of(const EndpointInfo& info) const {
+  if (info.audio == nullptr) return 0;
+  if (info.audio->uac == 2) return clock_rate_;
+  const auto& stated = info.audio->sample_rates;
+  if (!info.audio->rates_are_range && stated.size() == 1) return stated[0];
+  return endpoint_rates_[position(info.address)];
+}
+
+void EndpointMap::set_endpoint_rate(EndpointAddress endpoint, std::uint32_t hertz) {
+  endpoint_rates_[position(endpoint)] = hertz;
+  for (EndpointInfo& info : endpoints_) info.sample_rate = rate_of(info);
+}
+
+void EndpointMap::set_clock_rate(std::uint32_t hertz) {
+  clock_rate_ = hertz;
+  for (EndpointInfo& info : endpoints_) info.sample_rate = rate_of(info);
 }
 
 }  // namespace usbgw::host

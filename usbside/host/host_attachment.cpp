@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "usbside/host/control_requests.h"
 #include "usbside/host/endpoint_map.h"
-#include "usbside/host/standard_request.h"
 #include "usbside/host/stream_table.h"
 #include "usbside/host/transfer_relay.h"
 #include "usbside/host/urb_answerer.h"
@@ -45,7 +45,7 @@ struct HostAttachment::Implementation {
   void submit(const wire::usbip::CommandPdu& pdu, const wire::usbip::Submit& submit, Instant now);
   void route(Urb& urb, const EndpointInfo* info, std::span<const std::byte> data, Instant now);
   void unlink(const wire::usbip::Unlink& unlink, Instant now);
-  void before_control(const SetupPacket& setup);
+  void before_control(const SetupPacket& setup, std::span<const std::byte> data);
   void after_control(const SetupPacket& setup, Instant now);
   void mark_isochronous();
   void break_off() { is_broken = true; }
@@ -142,7 +142,7 @@ void HostAttachment::Implementation::route(Urb& urb, const EndpointInfo* info,
   } else if (info != nullptr && (info->is_polled || info->type == TransferType::isochronous)) {
     streams.obtain(*info, urb).submit(urb, data, now);
   } else {
-    if (info == nullptr) before_control(urb.submit.setup);
+    if (info == nullptr) before_control(urb.submit.setup, data);
     relay.submit(urb, data);
   }
 }
@@ -161,7 +161,14 @@ void HostAttachment::Implementation::unlink(const wire::usbip::Unlink& unlink, I
 }
 
 // Streams end before the agent hears of the change: no transfer may be in flight across it.
-void HostAttachment::Implementation::before_control(const SetupPacket& setup) {
+void HostAttachment::Implementation::before_control(const SetupPacket& setup,
+                                                    std::span<const std::byte> data) {
+  const auto rate = SampleRateRequest::of(setup, data);
+  if (rate.kind == SampleRateRequest::Kind::endpoint) {
+    endpoints.set_endpoint_rate(rate.endpoint, rate.hertz);
+  } else if (rate.kind == SampleRateRequest::Kind::clock) {
+    endpoints.set_clock_rate(rate.hertz);
+  }
   const auto request = StandardRequest::of(setup);
   if (request.kind == StandardRequest::Kind::set_configuration) {
     streams.retire_all(UrbStatus::shutdown);

@@ -22,7 +22,12 @@ JitterBuffer::JitterBuffer(const EndpointInfo& info, std::size_t intervals)
     : info_(info),
       window_(intervals, std::max(info.interval_bytes, 1u)),
       nominal_(info.audio == nullptr ? 0 : info.audio->frame_bytes()),
-      look_back_(std::max<std::int64_t>(kRepeated / info.interval, 1)) {}
+      look_back_(std::max<std::int64_t>(kRepeated / info.interval, 1)) {
+  const double seconds = std::chrono::duration<double>(info.interval).count();
+  if (info.audio != nullptr) {
+    nominal_.expect(static_cast<double>(info.sample_rate) * info.audio->frame_bytes() * seconds);
+  }
+}
 
 JitterBuffer::Received JitterBuffer::receive(const wire::IsochronousBody& body, std::int64_t first,
                                              std::int64_t decided, Provenance provenance) {

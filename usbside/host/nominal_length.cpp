@@ -18,7 +18,6 @@ void NominalLength::observe(std::uint32_t length) {
 }
 
 std::uint32_t NominalLength::next() {
-  if (observed_ == 0) return 0;
   const std::uint32_t unit = std::max(frame_bytes(), 1u);
   owed_ += average_;
   const auto units = static_cast<std::uint32_t>(owed_ / unit + 1e-6);

@@ -11,8 +11,10 @@ class NominalLength {
   // `frame_bytes`: one sample of every channel; 0 when the format is not known.
   explicit NominalLength(std::uint32_t frame_bytes) : frame_bytes_(frame_bytes) {}
 
+  // What the sample rate says, in bytes an interval; holds until something was observed.
+  void expect(double bytes) { average_ = bytes; }
   void observe(std::uint32_t length);
-  // The next guess. 0 before anything was observed.
+  // The next guess. 0 before anything was expected or observed.
   [[nodiscard]] std::uint32_t next();
   // Bytes that lengths are multiples of; 0 when unknown.
   [[nodiscard]] std::uint32_t frame_bytes() const {
