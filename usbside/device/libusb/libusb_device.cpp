@@ -1,0 +1,229 @@
+#include "usbside/device/libusb/libusb_device.h"
+
+#include <libusb-1.0/libusb.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "common/assertion.h"
+#include "usbside/device/libusb/libusb_device_impl.h"
+#include "usbside/device/libusb/libusb_status.h"
+#include "usbside/device/libusb/open_error.h"
+
+namespace usbgw::device {
+namespace {
+
+constexpr std::size_t kReserved = 512;  // transfers of one device: rings and URBs
+
+}  // namespace
+
+LibusbDevice::LibusbDevice(libusb_context* context, libusb_device_handle* handle, DeviceInfo info)
+    : info_(std::move(info)),
+      context_(context),
+      handle_(handle),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+  held_.reserve(kReserved);
+  to_cancel_.reserve(kReserved);
+  ended_.reserve(kReserved);
+  watch_descriptors();
+  helper_ = std::make_unique<DeviceHelper>(handle_, info_, gone_);
+}
+
+// Transfers are back by now (DeviceAttachment::is_drained). A handle that libusb_close() would
+// abort on is left open, with its context: one small leak for one unplugging at a bad moment.
+LibusbDevice::~LibusbDevice() {
+  closing_ = true;
+  const bool may_close = !helper_->must_not_close();
+  helper_.reset();
+  libusb_set_pollfd_notifiers(context_, nullptr, nullptr, nullptr);
+  if (may_close) {
+    libusb_close(handle_);
+    libusb_exit(context_);
+  }
+  if (epoll_ >= 0) close(epoll_);
+}
+
+void LibusbDevice::watch_descriptors() {
+  libusb_set_pollfd_notifiers(context_, &on_descriptor_added, &on_descriptor_removed, this);
+  const libusb_pollfd** const all = libusb_get_pollfds(context_);
+  if (all == nullptr) return;
+  for (const libusb_pollfd** one = all; *one != nullptr; ++one) watch((*one)->fd, (*one)->events);
+  libusb_free_pollfds(all);
+}
+
+void LibusbDevice::watch(int descriptor, short events) {
+  epoll_event event{};
+  event.events =
+      ((events & POLLIN) != 0 ? EPOLLIN : 0u) | ((events & POLLOUT) != 0 ? EPOLLOUT : 0u);
+  event.data.fd = descriptor;
+  static_cast<void>(epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event));
+}
+
+void LibusbDevice::on_descriptor_added(int descriptor, short events, void* device) {
+  static_cast<LibusbDevice*>(device)->watch(descriptor, events);
+}
+
+// libusb drops the device's descriptor by itself only when the kernel says that it is gone.
+void LibusbDevice::on_descriptor_removed(int descriptor, void* device) {
+  auto& self = *static_cast<LibusbDevice*>(device);
+  static_cast<void>(epoll_ctl(self.epoll_, EPOLL_CTL_DEL, descriptor, nullptr));
+  if (!self.closing_) self.gone_ = true;
+}
+
+std::unique_ptr<Transfer> LibusbDevice::make_transfer(std::size_t iso_packets) {
+  return std::make_unique<LibusbTransfer>(*this, iso_packets);
+}
+
+UrbStatus LibusbDevice::submit(Transfer& transfer) {
+  USBGW_ASSERT(!transfer.in_flight);
+  if (gone_) return UrbStatus::no_device;
+  auto& ours = static_cast<LibusbTransfer&>(transfer);
+  if (commanding_) {
+    transfer.in_flight = true;
+    held_.push_back(&ours);
+    return UrbStatus::ok;
+  }
+  return submit_now(ours);
+}
+
+UrbStatus LibusbDevice::submit_now(LibusbTransfer& transfer) {
+  transfer.actual = 0;
+  transfer.load(handle_);
+  const UrbStatus status = status_of_submit(libusb_submit_transfer(transfer.native()));
+  if (status == UrbStatus::no_device) gone_ = true;
+  transfer.in_flight = status == UrbStatus::ok;
+  return status;
+}
+
+void LibusbDevice::cancel(Transfer& transfer) {
+  USBGW_ASSERT(transfer.in_flight);
+  auto& ours = static_cast<LibusbTransfer&>(transfer);
+  const auto held = std::find(held_.begin(), held_.end(), &ours);
+  if (held != held_.end()) {
+    held_.erase(held);
+    end_held(ours, UrbStatus::connection_reset);
+  } else if (commanding_) {
+    to_cancel_.push_back(&ours);
+  } else {
+    cancel_now(ours);
+  }
+}
+
+// NOT_FOUND: it has completed and will be reaped; no error.
+void LibusbDevice::cancel_now(LibusbTransfer& transfer) {
+  static_cast<void>(libusb_cancel_transfer(transfer.native()));
+}
+
+void LibusbDevice::end_held(LibusbTransfer& transfer, UrbStatus status) {
+  transfer.status = status;
+  transfer.actual = 0;
+  ended_.push_back(&transfer);
+}
+
+void LibusbDevice::start(const DeviceCommand& command) {
+  USBGW_ASSERT(!commanding_ && !command_result_);
+  commanding_ = true;
+  if (in_events_)
+    to_start_ = command;  // libusb still holds the context
+  else
+    helper_->start(command);
+}
+
+std::optional<UrbStatus> LibusbDevice::finished_command() {
+  return std::exchange(command_result_, std::nullopt);
+}
+
+void LibusbDevice::take_command_result() {
+  const auto result = helper_->finished();
+  if (!result) return;
+  commanding_ = false;
+  command_result_ = *result;
+  if (*result == UrbStatus::no_device) gone_ = true;
+  for (LibusbTransfer* transfer : to_cancel_)
+    if (transfer->in_flight) cancel_now(*transfer);
+  to_cancel_.clear();
+  auto held = std::exchange(held_, {});
+  for (LibusbTransfer* transfer : held) {
+    const UrbStatus status = gone_ ? UrbStatus::no_device : submit_now(*transfer);
+    if (status == UrbStatus::ok) continue;
+    transfer->in_flight = true;  // until its owner has heard
+    end_held(*transfer, status);
+  }
+  held.clear();
+  held_ = std::move(held);  // keeps the reserved memory
+}
+
+std::size_t LibusbDevice::run_ended() {
+  std::size_t count = 0;
+  for (; !ended_.empty() && count < kReserved; ++count) {
+    LibusbTransfer* const transfer = ended_.front();
+    ended_.erase(ended_.begin());
+    transfer->in_flight = false;
+    transfer->owner->on_complete(*transfer, now_);
+  }
+  return count;
+}
+
+std::size_t LibusbDevice::poll(Instant now) {
+  now_ = now;
+  reaped_ = 0;
+  if (commanding_) take_command_result();
+  std::size_t work = run_ended();
+  if (!commanding_) {
+    timeval zero{0, 0};
+    in_events_ = true;
+    static_cast<void>(libusb_handle_events_timeout_completed(context_, &zero, nullptr));
+    in_events_ = false;
+    work += reaped_;
+  }
+  if (to_start_) {
+    helper_->start(*to_start_);
+    to_start_.reset();
+  }
+  return work;
+}
+
+void LibusbDevice::complete(LibusbTransfer& transfer) {
+  transfer.store();
+  transfer.in_flight = false;
+  if (transfer.status == UrbStatus::no_device) gone_ = true;
+  ++reaped_;
+  transfer.owner->on_complete(transfer, now_);
+}
+
+Instant LibusbDevice::next_deadline() const {
+  return ended_.empty() ? kNever : Instant{};  // no transfer of ours has a timeout
+}
+
+// While the helper is out, only its end is work.
+void LibusbDevice::append_descriptors(std::vector<int>& readable) const {
+  readable.push_back(commanding_ ? helper_->descriptor() : epoll_);
+}
+
+Result<std::unique_ptr<UsbDevice>> open_libusb_device(const BusAddress& at, DeviceInfo info) {
+  libusb_context* context = nullptr;
+  if (const int error = libusb_init(&context); error != LIBUSB_SUCCESS)
+    return fail(ErrorCode::unavailable,
+                std::string("libusb does not start: ") + libusb_error_name(error));
+  libusb_device** list = nullptr;
+  const auto count = libusb_get_device_list(context, &list);
+  libusb_device_handle* handle = nullptr;
+  int error = LIBUSB_ERROR_NO_DEVICE;
+  for (ssize_t i = 0; i < count; ++i)
+    if (libusb_get_bus_number(list[i]) == at.bus &&
+        libusb_get_device_address(list[i]) == at.address)
+      error = libusb_open(list[i], &handle);
+  if (count >= 0) libusb_free_device_list(list, 1);
+  if (error != LIBUSB_SUCCESS) {
+    libusb_exit(context);
+    return tl::unexpected(open_error(error, at, info));
+  }
+  int configuration = 0;
+  if (libusb_get_configuration(handle, &configuration) == LIBUSB_SUCCESS)
+    info.active_configuration = static_cast<std::uint8_t>(configuration);
+  return std::make_unique<LibusbDevice>(context, handle, std::move(info));
+}
+
+}  // namespace usbgw::device

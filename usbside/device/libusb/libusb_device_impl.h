@@ -1,0 +1,66 @@
+// The USB worker's side of a libusb device: submits, reaps and cancels, and waits with all three
+// while the helper is out.
+#pragma once
+
+#include <atomic>
+#include <vector>
+
+#include "usbside/device/libusb/device_helper.h"
+#include "usbside/device/libusb/libusb_transfer.h"
+
+struct libusb_context;
+struct libusb_transfer;
+
+namespace usbgw::device {
+
+class LibusbDevice final : public UsbDevice {
+ public:
+  // Takes over context and handle.
+  LibusbDevice(libusb_context* context, libusb_device_handle* handle, DeviceInfo info);
+  ~LibusbDevice() override;
+
+  const DeviceInfo& info() const override { return info_; }
+  std::unique_ptr<Transfer> make_transfer(std::size_t iso_packets) override;
+  UrbStatus submit(Transfer& transfer) override;
+  void cancel(Transfer& transfer) override;
+  void start(const DeviceCommand& command) override;
+  bool is_commanding() const override { return commanding_; }
+  std::optional<UrbStatus> finished_command() override;
+  std::size_t poll(Instant now) override;
+  Instant next_deadline() const override;
+  void append_descriptors(std::vector<int>& readable) const override;
+  bool is_gone() const override { return gone_; }
+
+  // From libusb, inside poll().
+  void complete(LibusbTransfer& transfer);
+
+ private:
+  void watch_descriptors();
+  void watch(int descriptor, short events);
+  UrbStatus submit_now(LibusbTransfer& transfer);
+  void cancel_now(LibusbTransfer& transfer);
+  void take_command_result();
+  void end_held(LibusbTransfer& transfer, UrbStatus status);
+  std::size_t run_ended();
+  static void on_descriptor_added(int descriptor, short events, void* device);
+  static void on_descriptor_removed(int descriptor, void* device);
+
+  DeviceInfo info_;
+  libusb_context* context_;
+  libusb_device_handle* handle_;
+  int epoll_ = -1;  // readable when libusb has work: usbfs reports completions as writability
+  DeviceHelper::Gone gone_{false};
+  bool closing_ = false;
+  bool commanding_ = false;
+  bool in_events_ = false;                   // inside libusb_handle_events
+  std::optional<DeviceCommand> to_start_;    // started once libusb has returned
+  std::optional<UrbStatus> command_result_;  // not yet taken
+  std::vector<LibusbTransfer*> held_;        // to submit when the helper is back
+  std::vector<LibusbTransfer*> to_cancel_;   // to cancel when the helper is back
+  std::vector<LibusbTransfer*> ended_;       // ended without libusb; their owners learn in poll()
+  Instant now_{};
+  std::size_t reaped_ = 0;
+  std::unique_ptr<DeviceHelper> helper_;
+};
+
+}  // namespace usbgw::device
