@@ -50,9 +50,20 @@ std::size_t pool_bytes(const PoolGeometry& geometry) {
 
 void PoolDeleter::operator()(rte_mempool* pool) const { rte_mempool_free(pool); }
 
+// rte_pktmbuf_pool_create_by_ops() step by step, without the padding that spreads objects over memory
+// channels: it would push an af_xdp object over its page.
 BufferPool make_pool(const std::string& name, const PoolGeometry& geometry) {
-  return BufferPool(rte_pktmbuf_pool_create_by_ops(name.c_str(), geometry.buffers - 1, 0, 0,
-                                                   geometry.room, SOCKET_ID_ANY, "ring_sp_sc"));
+  const unsigned element = static_cast<unsigned>(sizeof(rte_mbuf)) + geometry.room;
+  BufferPool pool(rte_mempool_create_empty(name.c_str(), geometry.buffers - 1, element, 0,
+                                           sizeof(rte_pktmbuf_pool_private), SOCKET_ID_ANY,
+                                           RTE_MEMPOOL_F_NO_SPREAD));
+  if (!pool || rte_mempool_set_ops_byname(pool.get(), "ring_sp_sc", nullptr) != 0) return nullptr;
+  rte_pktmbuf_pool_private layout{};
+  layout.mbuf_data_room_size = geometry.room;
+  rte_pktmbuf_pool_init(pool.get(), &layout);
+  if (rte_mempool_populate_default(pool.get()) < 0) return nullptr;
+  rte_mempool_obj_iter(pool.get(), rte_pktmbuf_init, nullptr);
+  return pool;
 }
 
 }  // namespace usbgw::dpdk

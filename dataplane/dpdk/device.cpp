@@ -38,7 +38,8 @@ rte_eth_conf configuration_for(const PortConfig& config, const rte_eth_dev_info&
   return conf;
 }
 
-// Locally administered, from our first address: the same at every start (net_ring has none).
+// Locally administered, from our first address: the same at every start. net_ring has none; a tap
+// device's belongs to the kernel's end.
 wire::MacAddress mac_for(const PortConfig& config) {
   const auto& ip = config.networks.front().address.bytes();
   return {{0x02, 0x75, ip[12], ip[13], ip[14], ip[15]}};
@@ -103,7 +104,7 @@ Result<void> Device::configure(Eal& eal, const PortConfig& config) {
   rte_ether_addr address{};
   static_cast<void>(rte_eth_macaddr_get(port_id_, &address));
   std::memcpy(mac_.bytes.data(), address.addr_bytes, mac_.bytes.size());
-  if (mac_.is_zero()) mac_ = mac_for(config);
+  if (mac_.is_zero() || config.spec.type == PortType::tap) mac_ = mac_for(config);
   static_cast<void>(eal.take_log());  // warnings of a start that succeeded
   return {};
 }
