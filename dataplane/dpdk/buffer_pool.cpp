@@ -13,7 +13,8 @@ constexpr std::uint16_t kSharedRingFrame = 16384;
 // An af_xdp chunk is the whole mempool object and must fit a page; the kernel keeps 256 bytes of it
 // (XDP_PACKET_HEADROOM) in front of the frame.
 constexpr std::size_t kXdpPage = 4096;
-constexpr std::size_t kObjectHeaders = sizeof(rte_mempool_objhdr) + sizeof(rte_mbuf);
+constexpr std::size_t kObjectHeaders = RTE_CACHE_LINE_SIZE + sizeof(rte_mbuf);
+static_assert(sizeof(rte_mempool_objhdr) <= RTE_CACHE_LINE_SIZE, "it is padded to a cache line");
 // The driver takes 2 rings of 2048 at start: "Failed to get enough buffers" with 4096.
 constexpr unsigned kXdpBuffers = 8192;
 

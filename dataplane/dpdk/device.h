@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "dataplane/dpdk/buffer_pool.h"
 #include "dataplane/dpdk/eal.h"
 #include "dataplane/dpdk/port_config.h"
+#include "dataplane/dpdk/xdp_program.h"
 #include "wire/ethernet.h"
 
 struct rte_mbuf;
@@ -50,6 +52,8 @@ class Device {
   // Buffers of ours that the other end has done with; ring pairs only.
   void collect();
 
+  // Lives as long as the device.
+  void keep(XdpProgram program) { program_.emplace(std::move(program)); }
   [[nodiscard]] bool link_up() const;
   [[nodiscard]] wire::MacAddress mac() const { return mac_; }
   [[nodiscard]] bool offloads_udp() const { return offloads_udp_; }
@@ -64,6 +68,7 @@ class Device {
   bool offloads_udp_ = false;
   wire::MacAddress mac_;
   std::string driver_;
+  std::optional<XdpProgram> program_;
   BufferPool own_pool_;
   std::unique_ptr<RingEnd> ring_end_;
   rte_mempool* pool_;

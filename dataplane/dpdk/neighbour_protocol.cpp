@@ -8,20 +8,16 @@ constexpr std::uint8_t kNeighbourHopLimit = 255;
 
 }  // namespace
 
-void NeighbourProtocol::learn(const IpAddress& address, const wire::MacAddress& mac, Instant now) {
-  if (table_.learn(address, mac, now)) counters_.add(PortCounter::neighbours_learned);
-}
-
 void NeighbourProtocol::receive_arp(std::span<const std::byte> packet, Instant now,
                                     FrameSink& sink) {
   const auto arp = wire::decode_arp(packet);
   if (!arp || arp->sender_mac.is_multicast()) return counters_.add(PortCounter::drop_malformed);
-  const bool learned = table_.learn(arp->sender, arp->sender_mac, now);
+  const bool for_us = !arp->reply && plan_.owns(arp->target);
+  const bool learned = for_us ? table_.learn_asker(arp->sender, arp->sender_mac, now)
+                              : table_.learn(arp->sender, arp->sender_mac, now);
   if (learned) counters_.add(PortCounter::neighbours_learned);
-  if (arp->reply || !plan_.owns(arp->target)) {
-    if (!learned) counters_.add(PortCounter::drop_arp);
-    return;
-  }
+  if (!for_us && !learned) counters_.add(PortCounter::drop_arp);
+  if (!for_us) return;
   counters_.add(PortCounter::arp_answered);
   send_arp({.reply = true,
             .sender_mac = station_.mac,
@@ -39,9 +35,13 @@ void NeighbourProtocol::receive_neighbour(const wire::IpPacket& packet,
   const auto neighbour = wire::decode_neighbour(advertisement, message.body);
   if (!neighbour || packet.header.hop_limit != kNeighbourHopLimit || message.code != 0)
     return counters_.add(PortCounter::drop_malformed);
-  if (advertisement) return learn(neighbour->target, neighbour->link_address.value_or(from), now);
-  if (neighbour->link_address) learn(packet.header.source, *neighbour->link_address, now);
-  if (!plan_.owns(neighbour->target)) return counters_.add(PortCounter::drop_icmp);
+  if (!advertisement && !plan_.owns(neighbour->target))
+    return counters_.add(PortCounter::drop_icmp);
+  const auto mac = neighbour->link_address.value_or(from);
+  const bool learned = advertisement ? table_.learn(neighbour->target, mac, now)
+                                     : table_.learn_asker(packet.header.source, mac, now);
+  if (learned) counters_.add(PortCounter::neighbours_learned);
+  if (advertisement) return;
   answer_solicitation(packet, *neighbour, from, sink);
 }
 

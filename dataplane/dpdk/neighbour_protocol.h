@@ -30,7 +30,6 @@ class NeighbourProtocol {
   void announce(FrameSink& sink);
 
  private:
-  void learn(const IpAddress& address, const wire::MacAddress& mac, Instant now);
   void answer_solicitation(const wire::IpPacket& packet, const wire::NeighbourMessage& message,
                            const wire::MacAddress& from, FrameSink& sink);
   void send_arp(const wire::ArpPacket& packet, const wire::MacAddress& to, FrameSink& sink);

@@ -54,6 +54,17 @@ bool NeighbourTable::learn(const IpAddress& address, const wire::MacAddress& mac
   return true;
 }
 
+bool NeighbourTable::learn_asker(const IpAddress& address, const wire::MacAddress& mac,
+                                 Instant now) {
+  const auto used = std::count_if(entries_.begin(), entries_.end(), [](const Entry& entry) {
+    return entry.state != State::unused;
+  });
+  const bool room = static_cast<std::size_t>(used) < kNeighbours / 2;
+  const bool usable = !mac.is_multicast() && !mac.is_zero() && !address.is_unspecified();
+  if (room && usable && entry_of(address) == nullptr) make_entry(address, now);
+  return learn(address, mac, now);
+}
+
 void NeighbourTable::forget(Entry& entry) {
   if (entry.state == State::known) ++generation_;
   entry = Entry{};

@@ -1,6 +1,6 @@
 // Link addresses of the next hops, with the timing of RFC 4861 for both ARP and NDP. It says whom to
-// ask and when; the asking is done by others. An entry is made only for a next hop that we want, so
-// strangers cannot fill it.
+// ask and when; the asking is done by others. Who asks for us is remembered too, since an answer to
+// it follows (RFC 826, RFC 4861 7.2.3), but only in half of the table, so strangers cannot fill it.
 #pragma once
 
 #include <array>
@@ -33,8 +33,10 @@ class NeighbourTable {
   [[nodiscard]] std::optional<Found> find(const IpAddress& next_hop, Instant now);
   // The entry carries traffic: it will be refreshed before it is forgotten.
   void mark_used(NeighbourSlot slot, Instant now) { entries_[slot].used = now; }
-  // True when an entry that we wanted got a new link address or was confirmed.
+  // True when an entry got a new link address or was confirmed.
   bool learn(const IpAddress& address, const wire::MacAddress& mac, Instant now);
+  // The same for somebody who asked for us, who may be new.
+  bool learn_asker(const IpAddress& address, const wire::MacAddress& mac, Instant now);
 
   struct Question {
     IpAddress next_hop;
@@ -57,7 +59,7 @@ class NeighbourTable {
     Instant due = kNever;  // of the next question, or of the refresh
   };
   [[nodiscard]] Entry* entry_of(const IpAddress& address);
-  [[nodiscard]] Entry* make_entry(const IpAddress& address, Instant now);
+  Entry* make_entry(const IpAddress& address, Instant now);
   [[nodiscard]] std::optional<Question> question_for(Entry& entry, Instant now);
   void forget(Entry& entry);
   void recompute_deadline();

@@ -12,17 +12,19 @@ namespace usbgw::dpdk {
 class XdpProgram {
  public:
   XdpProgram() = default;  // none
-  [[nodiscard]] static Result<XdpProgram> make(std::uint16_t udp_port);
+  // Takes the interface for this process, and removes a program of ours that a killed process left
+  // attached. Another's program is an error.
+  [[nodiscard]] static Result<XdpProgram> make(const std::string& interface, std::uint16_t udp_port);
   ~XdpProgram();
   XdpProgram(XdpProgram&& other) noexcept;
   XdpProgram& operator=(XdpProgram&&) = delete;
 
-  // Valid while this lives; empty when there is none.
+  // Of the ELF file, for DPDK; valid while this lives, empty when there is none.
   [[nodiscard]] std::string path() const;
 
  private:
-  explicit XdpProgram(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_ = -1;
+  int object_ = -1;  // the program as an ELF file in memory
+  int claim_ = -1;   // the socket whose name says that the interface is ours
 };
 
 }  // namespace usbgw::dpdk
