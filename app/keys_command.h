@@ -1,7 +1,7 @@
-// `usbgw keys init | issue | psk`: a small authority, the nodes' identities, and pre-shared keys.
-// Nothing is ever overwritten; secrets are readable by their owner alone.
+// `usbgw keys init | issue | psk`: makes key files and says what to do with them.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common/result.h"
@@ -10,14 +10,14 @@ namespace usbgw::app {
 
 struct KeysOptions {
   std::string directory = "keys";
-  std::string name;  // init: of the authority; issue, psk: of the node
-  int days = 3650;   // of validity; init, issue
+  std::string name;         // issue, psk: the node's
+  std::optional<int> days;  // of validity; init, issue
   bool json = false;
 };
 
-// DIRECTORY/ca.crt and ca.key.
+// DIRECTORY/authority.pem and authority.key.
 [[nodiscard]] Result<int> run_keys_init(const KeysOptions& options);
-// DIRECTORY/NAME.crt and NAME.key, from the authority there.
+// DIRECTORY/NAME.pem and NAME.key, from the authority there.
 [[nodiscard]] Result<int> run_keys_issue(const KeysOptions& options);
 // DIRECTORY/NAME.psk, for both ends; NAME is who the connecting end then is.
 [[nodiscard]] Result<int> run_keys_psk(const KeysOptions& options);

@@ -113,13 +113,12 @@ void add_keys(CLI::App& app, CommandLine& line) {
     return command;
   };
   const auto add_days = [&](CLI::App* command) {
-    command->add_option("--days", line.keys.days, "How long it is valid; 3650")
+    command->add_option("--days", line.keys.days, "How long it is valid")
         ->check(CLI::Range(1, 36500))
         ->type_name("N");
   };
-  CLI::App* init = add("init", "A new authority: ca.crt, ca.key", run_keys_init);
-  init->add_option("--name", line.keys.name, "Of the authority")->type_name("NAME");
-  CLI::App* issue = add("issue", "A node's identity: NAME.crt, NAME.key", run_keys_issue);
+  CLI::App* init = add("init", "A new authority: authority.pem, authority.key", run_keys_init);
+  CLI::App* issue = add("issue", "A node's identity: NAME.pem, NAME.key", run_keys_issue);
   CLI::App* psk = add("psk", "A pre-shared key: NAME.psk", run_keys_psk);
   for (CLI::App* command : {issue, psk}) {
     command->add_option("name", line.keys.name, "The node's name")->required()->type_name("");

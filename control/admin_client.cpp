@@ -81,7 +81,7 @@ class Exchange {
 Result<AdminReport> ask(const std::string& path, const AdminRequest& request, Duration patience) {
   const auto socket = connect_to(path);
   if (!socket) return tl::unexpected<Error>(socket.error());
-  Exchange exchange(socket->descriptor(), path, patience);
+  Exchange exchange(socket->get(), path, patience);
   return exchange.send(encode(request) + "\n")
       .and_then([&] { return exchange.receive_line(); })
       .and_then([](const std::string& line) { return decode_reply(line); });

@@ -24,7 +24,7 @@ bool would_block(int error) {
 
 // One connection: one request at a time, in order.
 struct AdminServer::Client {
-  UnixSocket socket;
+  FileDescriptor socket;
   std::string input;
   std::string output;
   AdminToken token;  // of the request that is being worked on
@@ -40,26 +40,26 @@ struct AdminServer::Client {
 
 Result<std::unique_ptr<AdminServer>> AdminServer::listen(const std::string& path,
                                                          AdminHandler& handler) {
-  return listen_at(path).map([&](UnixSocket&& socket) {
-    return std::unique_ptr<AdminServer>(new AdminServer(socket.release(), path, handler));
+  return listen_at(path).map([&](FileDescriptor&& socket) {
+    return std::unique_ptr<AdminServer>(new AdminServer(std::move(socket), path, handler));
   });
 }
 
-AdminServer::AdminServer(int listener, std::string path, AdminHandler& handler)
-    : listener_(listener), path_(std::move(path)), handler_(handler) {}
+AdminServer::AdminServer(FileDescriptor listener, std::string path, AdminHandler& handler)
+    : listener_(std::move(listener)), path_(std::move(path)), handler_(handler) {}
 
 AdminServer::~AdminServer() {
-  ::close(listener_);
   ::unlink(path_.c_str());
 }
 
 std::size_t AdminServer::accept_clients(Instant now) {
   std::size_t work = 0;
   while (clients_.size() < kMaxClients) {
-    const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    const int descriptor =
+        ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (descriptor < 0) break;
     auto client = std::make_unique<Client>();
-    client->socket = UnixSocket(descriptor);
+    client->socket = FileDescriptor(descriptor);
     client->give_up = now + kPatience;
     clients_.push_back(std::move(client));
     ++work;
@@ -69,7 +69,7 @@ std::size_t AdminServer::accept_clients(Instant now) {
 
 std::size_t AdminServer::receive(Client& client) {
   std::array<char, kMaxAdminRequest> bytes;
-  const ssize_t got = ::recv(client.socket.descriptor(), bytes.data(), bytes.size(), 0);
+  const ssize_t got = ::recv(client.socket.get(), bytes.data(), bytes.size(), 0);
   if (got <= 0) {
     client.is_closed = got == 0 || !would_block(errno);
     return client.is_closed ? 1 : 0;
@@ -114,7 +114,7 @@ void AdminServer::run_request(Client& client) {
 void AdminServer::flush(Client& client) {
   if (client.output.empty()) return;
   const ssize_t sent =
-      ::send(client.socket.descriptor(), client.output.data(), client.output.size(), MSG_NOSIGNAL);
+      ::send(client.socket.get(), client.output.data(), client.output.size(), MSG_NOSIGNAL);
   if (sent > 0) {
     client.output.erase(0, static_cast<std::size_t>(sent));
   } else if (!would_block(errno)) {
@@ -169,15 +169,15 @@ Instant AdminServer::next_deadline() const {
 }
 
 void AdminServer::append_descriptors(std::vector<int>& readable) const {
-  if (clients_.size() < kMaxClients) readable.push_back(listener_);
+  if (clients_.size() < kMaxClients) readable.push_back(listener_.get());
   for (const auto& client : clients_) {
-    if (client->input.size() <= kMaxAdminRequest) readable.push_back(client->socket.descriptor());
+    if (client->input.size() <= kMaxAdminRequest) readable.push_back(client->socket.get());
   }
 }
 
 void AdminServer::append_writable(std::vector<int>& writable) const {
   for (const auto& client : clients_) {
-    if (!client->output.empty()) writable.push_back(client->socket.descriptor());
+    if (!client->output.empty()) writable.push_back(client->socket.get());
   }
 }
 

@@ -11,6 +11,7 @@
 #include "common/result.h"
 #include "common/strong.h"
 #include "control/admin_protocol.h"
+#include "control/file_descriptor.h"
 
 namespace usbgw::control {
 
@@ -49,14 +50,14 @@ class AdminServer final : public Loop {
  private:
   struct Client;
 
-  AdminServer(int listener, std::string path, AdminHandler& handler);
+  AdminServer(FileDescriptor listener, std::string path, AdminHandler& handler);
   std::size_t accept_clients(Instant now);
   std::size_t receive(Client& client);
   void run_request(Client& client);
   static void flush(Client& client);
   void reply(AdminToken token, std::string line);
 
-  int listener_;
+  FileDescriptor listener_;
   std::string path_;
   AdminHandler& handler_;
   std::vector<std::unique_ptr<Client>> clients_;

@@ -8,7 +8,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <utility>
 
 namespace usbgw::control {
 namespace {
@@ -39,8 +38,8 @@ int connect_result(int descriptor, const sockaddr_un& address) {
              : errno;
 }
 
-UnixSocket new_socket() {
-  return UnixSocket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+FileDescriptor new_socket() {
+  return FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
 
 void make_folder_of(const std::string& path) {
@@ -56,8 +55,8 @@ Result<void> remove_stale(const std::string& path, const sockaddr_un& address) {
   if (!S_ISSOCK(status.st_mode)) {
     return fail(ErrorCode::busy, "admin socket " + path + ": a file that is no socket is there");
   }
-  const UnixSocket probe = new_socket();
-  if (connect_result(probe.descriptor(), address) != ECONNREFUSED) {
+  const FileDescriptor probe = new_socket();
+  if (connect_result(probe.get(), address) != ECONNREFUSED) {
     return fail(ErrorCode::busy, "admin socket " + path +
                                      ": another usbgw answers there; stop it, or give this one "
                                      "another [admin] socket");
@@ -70,51 +69,35 @@ Result<void> remove_stale(const std::string& path, const sockaddr_un& address) {
 
 }  // namespace
 
-UnixSocket::~UnixSocket() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-UnixSocket& UnixSocket::operator=(UnixSocket&& other) noexcept {
-  if (this != &other) {
-    if (descriptor_ >= 0) ::close(descriptor_);
-    descriptor_ = other.release();
-  }
-  return *this;
-}
-
-int UnixSocket::release() {
-  return std::exchange(descriptor_, -1);
-}
-
-Result<UnixSocket> listen_at(const std::string& path) {
+Result<FileDescriptor> listen_at(const std::string& path) {
   const auto address = address_of(path);
   if (!address) return tl::unexpected<Error>(address.error());
   make_folder_of(path);
-  UnixSocket socket = new_socket();
+  FileDescriptor socket = new_socket();
   // Linux gives the file the mode of the socket's inode: there is no moment when others may
   // connect.
-  if (socket.descriptor() < 0 || ::fchmod(socket.descriptor(), 0600) != 0) {
+  if (!socket || ::fchmod(socket.get(), 0600) != 0) {
     return fail(ErrorCode::io, with_errno("admin socket " + path, errno));
   }
-  int error = bind_to(socket.descriptor(), *address);
+  int error = bind_to(socket.get(), *address);
   if (error == EADDRINUSE) {
     if (auto removed = remove_stale(path, *address); !removed) {
       return tl::unexpected<Error>(removed.error());
     }
-    error = bind_to(socket.descriptor(), *address);
+    error = bind_to(socket.get(), *address);
   }
-  if (error == 0 && ::listen(socket.descriptor(), kBacklog) != 0) error = errno;
+  if (error == 0 && ::listen(socket.get(), kBacklog) != 0) error = errno;
   if (error != 0) {
     return fail(ErrorCode::io, with_errno("admin socket " + path, error) + std::string(kAdvice));
   }
   return socket;
 }
 
-Result<UnixSocket> connect_to(const std::string& path) {
+Result<FileDescriptor> connect_to(const std::string& path) {
   const auto address = address_of(path);
   if (!address) return tl::unexpected<Error>(address.error());
-  UnixSocket socket = new_socket();
-  const int error = connect_result(socket.descriptor(), *address);
+  FileDescriptor socket = new_socket();
+  const int error = connect_result(socket.get(), *address);
   if (error == 0) return socket;
   if (error == EACCES || error == EPERM) {
     return fail(ErrorCode::refused,

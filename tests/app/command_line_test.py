@@ -130,25 +130,25 @@ class CommandLine(unittest.TestCase):
         folder = self.path / "keys"
         code, _, err = usbgw("keys", "issue", "room", "--directory", folder)
         self.assertEqual(code, 1)
-        self.assertIn("usbgw keys init makes the authority", err)
+        self.assertIn("run: usbgw keys init", err)
         code, out, _ = usbgw("keys", "init", "--directory", folder)
         self.assertEqual(code, 0)
-        self.assertIn(f"wrote {folder}/ca.crt\n", out)
+        self.assertIn(f"wrote {folder}/authority.pem\n", out)
         code, out, _ = usbgw("keys", "issue", "room", "--directory", folder, "--json")
-        self.assertEqual((code, json.loads(out)), (0, {"files": [f"{folder}/room.key", f"{folder}/room.crt"]}))
-        for secret in ("ca.key", "room.key"):
+        self.assertEqual((code, json.loads(out)), (0, {"files": [f"{folder}/room.pem", f"{folder}/room.key"]}))
+        for secret in ("authority.key", "room.key"):
             self.assertEqual((folder / secret).stat().st_mode & 0o777, 0o600)
         before = (folder / "room.key").read_text()
         for again in (("init",), ("issue", "room")):
             code, _, err = usbgw("keys", *again, "--directory", folder)
             self.assertEqual((code, err.count("\n")), (1, 1))
-            self.assertIn("is there already", err)
+            self.assertIn("exists and is not overwritten", err)
         self.assertEqual((folder / "room.key").read_text(), before)
 
     def test_keys_verify_with_openssl(self):
         usbgw("keys", "init", "--directory", self.path)
         usbgw("keys", "issue", "room", "--directory", self.path)
-        verified = subprocess.run(["openssl", "verify", "-CAfile", self.path / "ca.crt", self.path / "room.crt"],
+        verified = subprocess.run(["openssl", "verify", "-CAfile", self.path / "authority.pem", self.path / "room.pem"],
                                   capture_output=True, text=True, check=False)
         self.assertEqual(verified.returncode, 0, verified.stderr)
 

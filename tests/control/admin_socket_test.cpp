@@ -75,26 +75,26 @@ class AdminSocket : public testing::Test {
                             const std::function<void()>& serve) {
     Result<AdminReport> reply = AdminReport{};
     std::atomic<bool> done{false};
-    const UnixSocket ended(::eventfd(0, EFD_CLOEXEC));
+    const FileDescriptor ended(::eventfd(0, EFD_CLOEXEC));
     std::thread client([&] {
       reply = ask(path_, request, 60s);
       done = true;
-      ::eventfd_write(ended.descriptor(), 1);
+      ::eventfd_write(ended.get(), 1);
     });
-    while (handler_.tokens.empty() && !done) turn(server, ended.descriptor());
+    while (handler_.tokens.empty() && !done) turn(server, ended.get());
     if (!handler_.tokens.empty()) serve();
-    while (!done) turn(server, ended.descriptor());  // sends the rest of a long answer
+    while (!done) turn(server, ended.get());  // sends the rest of a long answer
     client.join();
     return reply;
   }
 
-  static void send_text(const UnixSocket& socket, std::string_view text) {
-    ASSERT_EQ(::send(socket.descriptor(), text.data(), text.size(), MSG_NOSIGNAL),
+  static void send_text(const FileDescriptor& socket, std::string_view text) {
+    ASSERT_EQ(::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(text.size()));
   }
-  static std::string receive_text(const UnixSocket& socket) {
+  static std::string receive_text(const FileDescriptor& socket) {
     std::string text(65536, '\0');
-    const ssize_t got = ::recv(socket.descriptor(), text.data(), text.size(), MSG_DONTWAIT);
+    const ssize_t got = ::recv(socket.get(), text.data(), text.size(), MSG_DONTWAIT);
     return text.substr(0, got > 0 ? static_cast<std::size_t>(got) : 0);
   }
 
@@ -166,7 +166,7 @@ TEST_F(AdminSocket, SecondServer_IsToldThatOneIsThere) {
 TEST_F(AdminSocket, StaleFile_IsReplaced) {
   const auto left = listen_at(path_);
   ASSERT_TRUE(left);
-  ::shutdown(left->descriptor(), SHUT_RDWR);
+  ::shutdown(left->get(), SHUT_RDWR);
   const auto server = listening();
   EXPECT_NE(server, nullptr);
 }
