@@ -6,27 +6,6 @@
 #include "dataplane/session/session_implementation.h"
 
 namespace usbgw::session {
-namespace {
-
-// Both stream types: the open one with this id, or a free slot, or nothing.
-template <class Stream>
-Stream* slot_for(std::vector<Stream>& streams, StreamId id) {
-  Stream* free = nullptr;
-  for (auto& stream : streams) {
-    if (stream.is_open() && stream.options().stream == id) return &stream;
-    if (!stream.is_open() && free == nullptr) free = &stream;
-  }
-  return free;
-}
-
-template <class Stream>
-Stream* find_open(std::vector<Stream>& streams, StreamId id) {
-  for (auto& stream : streams)
-    if (stream.is_open() && stream.options().stream == id) return &stream;
-  return nullptr;
-}
-
-}  // namespace
 
 Session::Implementation::Implementation(const SessionConfig& session_config,
                                         const SessionKeys& keys, StreamLink& inbound_link,
@@ -38,31 +17,21 @@ Session::Implementation::Implementation(const SessionConfig& session_config,
       blocks(inbound_link),
       scratch(inbound_link.block_bytes()),
       kept(outbound_link.block_count()),
+      outbound_streams(OutboundStream(kept, outbound_link)),
+      inbound_streams(InboundStream(blocks, counters)),
       monitor(session_config.ping_interval),
       probe(session_config.initial_payload, session_config.max_payload),
       sender(session_config, keys, outbound_link, counters) {
   USBGW_ASSERT(inbound_link.block_bytes() >= session_config.max_payload);
   USBGW_ASSERT(std::min(session_config.initial_payload, session_config.max_payload) >
                wire::kDatagramOverhead + kRepairOverhead);
-  outbound_streams.assign(kMaxStreams, OutboundStream(kept, outbound));
-  inbound_streams.assign(kMaxStreams, InboundStream(blocks, counters));
 }
 
 // The links outlive the session: what it holds of them goes back.
 Session::Implementation::~Implementation() {
-  for (auto& stream : outbound_streams)
-    if (stream.is_open()) stream.close();
-  for (auto& stream : inbound_streams)
-    if (stream.is_open()) stream.close();
+  outbound_streams.close_all();
+  inbound_streams.close_all();
   if (waiting_item) outbound.release(*waiting_item);
-}
-
-OutboundStream* Session::Implementation::find_outbound(StreamId stream) {
-  return find_open(outbound_streams, stream);
-}
-
-InboundStream* Session::Implementation::find_inbound(StreamId stream) {
-  return find_open(inbound_streams, stream);
 }
 
 Session::Session(const SessionConfig& config, const SessionKeys& keys, StreamLink& inbound,
@@ -72,25 +41,25 @@ Session::Session(const SessionConfig& config, const SessionKeys& keys, StreamLin
 Session::~Session() = default;
 
 bool Session::open_outbound(const StreamOptions& options) {
-  OutboundStream* stream = slot_for(implementation_->outbound_streams, options.stream);
+  OutboundStream* stream = implementation_->outbound_streams.slot_for(options.stream);
   if (stream == nullptr) return false;
   stream->open(options);
   return true;
 }
 
 bool Session::open_inbound(const StreamOptions& options) {
-  InboundStream* stream = slot_for(implementation_->inbound_streams, options.stream);
+  InboundStream* stream = implementation_->inbound_streams.slot_for(options.stream);
   if (stream == nullptr) return false;
   stream->open(options);
   return true;
 }
 
 void Session::close_outbound(StreamId stream) {
-  if (auto* open = implementation_->find_outbound(stream)) open->close();
+  implementation_->outbound_streams.close(stream);
 }
 
 void Session::close_inbound(StreamId stream) {
-  if (auto* open = implementation_->find_inbound(stream)) open->close();
+  implementation_->inbound_streams.close(stream);
 }
 
 // The tag says who sent it; the source address adds nothing.

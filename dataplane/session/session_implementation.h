@@ -13,6 +13,7 @@
 #include "dataplane/session/path_probe.h"
 #include "dataplane/session/seen_window.h"
 #include "dataplane/session/session.h"
+#include "dataplane/session/stream_table.h"
 
 namespace usbgw::session {
 
@@ -55,9 +56,6 @@ struct Session::Implementation {
   [[nodiscard]] bool has_room(std::size_t record_bytes);
   [[nodiscard]] Instant next_deadline() const;
 
-  [[nodiscard]] OutboundStream* find_outbound(StreamId stream);
-  [[nodiscard]] InboundStream* find_inbound(StreamId stream);
-
   SessionConfig config;
   StreamLink& inbound;
   StreamLink& outbound;
@@ -67,8 +65,8 @@ struct Session::Implementation {
   InboundBlocks blocks;
   std::vector<std::byte> scratch;  // for a datagram that found no block
   KeptItems kept;
-  std::vector<OutboundStream> outbound_streams;
-  std::vector<InboundStream> inbound_streams;
+  StreamTable<OutboundStream> outbound_streams;
+  StreamTable<InboundStream> inbound_streams;
   PathMonitor monitor;
   PathProbe probe;
   DatagramSender sender;

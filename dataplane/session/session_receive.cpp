@@ -111,7 +111,7 @@ bool Session::Implementation::receive_record(const wire::Record& record, const O
 void Session::Implementation::receive_source(const wire::StreamKey& key, std::uint32_t number,
                                              std::span<const std::byte> symbol,
                                              Provenance provenance, const Opened& opened) {
-  InboundStream* stream = find_inbound(key.stream);
+  InboundStream* stream = inbound_streams.find(key.stream);
   if (stream == nullptr || stream->options().epoch != key.epoch) {
     counters.add(SessionCounter::drop_unknown_stream);
     return;
@@ -160,7 +160,7 @@ bool Session::Implementation::receive_repair(const wire::RepairRecord& repair,
 }
 
 bool Session::Implementation::receive_ack(const wire::AckRecord& ack, Instant now) {
-  OutboundStream* stream = find_outbound(ack.key.stream);
+  OutboundStream* stream = outbound_streams.find(ack.key.stream);
   if (stream == nullptr || stream->options().epoch != ack.key.epoch) {
     counters.add(SessionCounter::drop_unknown_stream);
     return true;
@@ -172,9 +172,9 @@ bool Session::Implementation::receive_ack(const wire::AckRecord& ack, Instant no
 void Session::Implementation::receive_clock_report(const wire::ClockReportRecord& report,
                                                    const Opened& opened) {
   NewestPacket* newest = nullptr;
-  if (auto* out = find_outbound(report.key.stream); out && out->key() == report.key)
+  if (auto* out = outbound_streams.find(report.key.stream); out && out->key() == report.key)
     newest = &out->clock_reports;
-  else if (auto* in = find_inbound(report.key.stream); in && in->key() == report.key)
+  else if (auto* in = inbound_streams.find(report.key.stream); in && in->key() == report.key)
     newest = &in->clock_reports;
   if (newest == nullptr) {
     counters.add(SessionCounter::drop_unknown_stream);

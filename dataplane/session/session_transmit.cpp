@@ -18,12 +18,12 @@ std::size_t Session::Implementation::transmit(DatagramPort& port, Instant now,
                                               std::size_t max_items) {
   if (probe.update(now, monitor.answers(), monitor.retransmit_timeout()))
     counters.add(SessionCounter::mtu_lowered);
-  for (auto& stream : inbound_streams)
+  for (auto& stream : inbound_streams.in_use())
     if (stream.is_open() && stream.has_undelivered()) stream.deliver();
 
   sender.begin_turn(port, now, probe.payload());
   std::size_t work = take_items(std::min(max_items, kItemsPerTurn), now);
-  for (auto& stream : outbound_streams) {
+  for (auto& stream : outbound_streams.in_use()) {
     if (!stream.is_open()) continue;
     work += stream.is_reliable() ? send_reliable(stream, now) : send_copies(stream, now);
   }
@@ -73,7 +73,7 @@ bool Session::Implementation::send_item(const StreamItem& item, Instant now) {
     sender.add_with_body(TrafficClass::isochronous, write, item, true);
     return true;
   }
-  OutboundStream* stream = find_outbound(item.stream);
+  OutboundStream* stream = outbound_streams.find(item.stream);
   const bool is_open = stream != nullptr && stream->options().epoch == item.epoch;
   if (!is_open || item.length > source_bytes_in(probe.payload())) {
     counters.add(is_open ? SessionCounter::drop_too_large : SessionCounter::drop_unknown_stream);
@@ -172,7 +172,7 @@ std::size_t Session::Implementation::send_reliable(OutboundStream& stream, Insta
 }
 
 void Session::Implementation::send_acks() {
-  for (auto& stream : inbound_streams) {
+  for (auto& stream : inbound_streams.in_use()) {
     if (!stream.is_open() || !stream.owes_ack()) continue;
     const wire::AckRecord ack = stream.ack();
     if (!has_room(wire::kRecordHeader + wire::kAckFixed + std::size_t{4} * ack.range_count)) return;
@@ -206,9 +206,9 @@ void Session::Implementation::send_probe(Instant now) {
 Instant Session::Implementation::next_deadline() const {
   Instant deadline = std::min(monitor.next_deadline(), probe.next_deadline());
   if (waiting_item || probe_to_answer || outbound.pending() > 0) deadline = Instant{};
-  for (const auto& stream : outbound_streams)
+  for (const auto& stream : outbound_streams.in_use())
     if (stream.is_open()) deadline = std::min(deadline, stream.next_deadline());
-  for (const auto& stream : inbound_streams)
+  for (const auto& stream : inbound_streams.in_use())
     if (stream.is_open() && (stream.owes_ack() || stream.has_undelivered())) deadline = Instant{};
   return std::max(deadline, blocked_until);
 }
