@@ -5,6 +5,7 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/lib.sh
 
 target=${1:-} seconds=${2:-20}
+[ -z "$target" ] || target=fuzz_${target#fuzz_}
 scripts/setup.sh
 scripts/build.sh --type fuzz
 mapfile -t programs < <(find build-fuzz/fuzz -maxdepth 1 -type f -executable -name "${target:-*}" 2>/dev/null | sort)

@@ -33,7 +33,7 @@ rm -rf "$results"
 mkdir -p "$results"
 
 write_job() {
-  echo "export USBGW_REPO='$PWD' USBGW_KERNEL='$kernel' USBGW_SCENARIO='$scenario'"
+  echo "export USBGW_REPO='$PWD' USBGW_KERNEL='$kernel' USBGW_SCENARIO='$scenario' USBGW_CLOCK='$clock'"
   # Guest time runs ahead of the machine's while the guest waits for it; the machine's limit is what counts.
   echo "export USBGW_GUEST_TIMEOUT=$((timeout * 4))"
   local assignment

@@ -60,24 +60,27 @@ start_audio_device() { # SPEED PORT
   start_device "$2" "$WORK/usbgw" softdevice $name --vhci-port "$2" --stats "$WORK/device.json"
 }
 
-# The sum over the JSON's sections of one figure.
-device_figure() { # NAME
-  grep -o "\"$1\": *[0-9]*" "$WORK/device.json" | awk -F: '{ sum += $2 } END { print sum + 0 }'
-}
+device_figure() { /usr/bin/python3 guest/json_value.py "$WORK/device.json" "$1"; } # PATH
 
-# Ends the device; played_frames is what a playback should have brought it (0: none).
+# Ends the device and adds up what its judge says; PLAYED-FRAMES is what should have come (0: not judged).
 stop_audio_device() { # PLAYED-FRAMES
-  local lost
+  local inside missing_here repeated_here altered_here
   end_process "$device_pid"
   [ -s "$WORK/device.json" ] || { fault "the device left no figures"; return; }
   cp "$WORK/device.json" "$KEEP/device_$case_name.json"
   [ "$1" -gt 0 ] || return
-  say "the device: $(tr -d '\n ' <"$WORK/device.json")"
-  lost=$(($(device_figure missing) + $(device_figure repeated) + $(device_figure altered)))
-  [ "$lost" -eq 0 ] || sample_fault "the device did not get what was played"
+  say "the device: $(device_figure out)"
+  inside=$(device_figure out.inside)
+  missing_here=$(device_figure out.inside.missing)
+  repeated_here=$(device_figure out.inside.repeated)
+  # Silence in the place of a sample is another content.
+  altered_here=$(($(device_figure out.inside.altered) + $(device_figure out.inside.silent)))
+  [ $((missing_here + repeated_here + altered_here)) -eq 0 ] || sample_fault "the device did not get what was played: $inside"
+  [ "$(device_figure out.inside.starved)" -eq 0 ] || sample_fault "the device starved: $inside"
   # The audio driver leaves up to 20 ms unplayed when a program stops.
-  [ "$(device_figure frames)" -ge $(($1 - RATE / 50)) ] || sample_fault "the device got $(device_figure frames) frames of $1"
-  add_figures "missing=$(device_figure missing) repeated=$(device_figure repeated) altered=$(device_figure altered)"
+  [ "$(device_figure out.counted)" -ge $(($1 - RATE / 50 - RATE / 20)) ] ||
+    sample_fault "the device got $(device_figure out.counted) frames of $1"
+  add_figures "missing=$missing_here repeated=$repeated_here altered=$altered_here"
 }
 
 # Only the gateway's samples are judged; those of the relay that it is compared with are told.
@@ -123,11 +126,13 @@ finish_play() { # SECONDS
 audio_case() {
   case_xruns=0
   "$WORK/audio_judge" generate $(($3 * RATE)) "$WORK/play.raw"
+  release_time
   [ "$1" = play ] || start_record "$2" "$3"
   [ "$1" = duplex ] && sleep 0.5
   [ "$1" = record ] || start_play "$2" "$3"
   [ "$1" = record ] || finish_play "$3"
   [ "$1" = play ] || finish_record "$3"
+  hold_time
   cp "$KEEP/aplay.log" "$KEEP/aplay_$case_name.log" 2>/dev/null
   cp "$KEEP/arecord.log" "$KEEP/arecord_$case_name.log" 2>/dev/null
   xrun_count=$((xrun_count + case_xruns))

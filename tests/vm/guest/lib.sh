@@ -44,7 +44,7 @@ take() {
   for program in "$@"; do
     [ -x "$program" ] || abort "$program is not built"
     cp "$program" "$WORK/"
-    timeout 2 "$WORK/${program##*/}" --help >/dev/null 2>&1
+    timeout 5 "$WORK/${program##*/}" --help >/dev/null 2>&1
   done
 }
 

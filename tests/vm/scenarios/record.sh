@@ -1,0 +1,7 @@
+# arecord through usbgw between two network namespaces, judged sample by sample.
+#: clock virtual
+#: timeout 2400
+# seconds=30 periods="64x2 128x2 480x4" speeds="full high"
+prepare_gateway
+gateway_audio_scenario record
+finish record "$(figures)"
