@@ -50,6 +50,12 @@ void arm(int timer, Instant deadline) {
   timerfd_settime(timer, TFD_TIMER_ABSTIME, &when, nullptr);
 }
 
+// An expired timer stays readable, and poll() returns at once for ever, until it is set or read.
+void disarm(int timer) {
+  const itimerspec never{};
+  timerfd_settime(timer, TFD_TIMER_ABSTIME, &never, nullptr);
+}
+
 Instant on_grid(Instant deadline, Duration grid) {
   if (grid <= Duration::zero() || deadline == kNever) return deadline;
   const auto since = deadline.time_since_epoch();
@@ -128,6 +134,7 @@ Result<void> run_peer(UsbipPeer& peer, const PeerLoopOptions& options,
     ++statistics.wakeups;
     if (now >= deadline) {
       statistics.lateness.record((now - deadline).count());
+      disarm(timer.get());
       armed = kNever;
     }
     if (wait[0].revents != 0) {
