@@ -5,20 +5,22 @@
 #include <vector>
 
 #include "config/spelling.h"
+#include "dataplane/dpdk/port_spec.h"
 #include "usbside/device/software/catalogue.h"
 
 namespace usbgw::app {
 namespace {
 
-// On veth and most drivers the XDP program needs the frame in one page; larger interfaces refuse it
-// (docs/deployment; measured on Linux 6.1).
-constexpr int kAfXdpMtu = 3498;
-
+// dataplane/dpdk knows what each port type carries.
 std::optional<Fault> check_port_mtu(const config::DataplaneSection& dataplane) {
-  if (!dataplane.port->starts_with("af_xdp:") || *dataplane.mtu <= kAfXdpMtu) return std::nullopt;
-  return Fault{"mtu", std::to_string(*dataplane.mtu) +
-                          " is more than an af_xdp port carries; allowed: up to " +
-                          std::to_string(kAfXdpMtu)};
+  const auto spec = dpdk::PortSpec::parse(*dataplane.port);
+  if (!spec) return Fault{"port", spec.error().context};
+  const dpdk::MtuLimits limits = dpdk::mtu_limits(spec->type);
+  if (*dataplane.mtu >= limits.minimum && *dataplane.mtu <= limits.maximum) return std::nullopt;
+  return Fault{"mtu", std::to_string(*dataplane.mtu) + " is not what a port of type " +
+                          std::string(dpdk::to_string(spec->type)) +
+                          " carries; allowed: " + std::to_string(limits.minimum) + " to " +
+                          std::to_string(limits.maximum) + " (" + std::string(limits.reason) + ")"};
 }
 
 // usbside/device knows which software devices there are.

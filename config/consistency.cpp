@@ -28,7 +28,7 @@ class Check {
 
   void addresses() {
     const DataplaneSection& dataplane = document_.dataplane;
-    const bool has_own_address = !document_.uses_ring() && !dataplane.port->starts_with("af_xdp:");
+    const bool has_own_address = !document_.uses_ring();
     if (has_own_address && dataplane.addresses.empty()) {
       complain("dataplane.address",
                "missing; write this port's own address with its prefix, as in "

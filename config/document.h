@@ -25,7 +25,7 @@ struct NodeSection {
 
 struct DataplaneSection {
   Value<std::string> port;  // checked for form only: the dataplane knows the port types' rest
-  std::vector<Value<IpNetwork>> addresses;  // one or both families; empty for ring and af_xdp
+  std::vector<Value<IpNetwork>> addresses;  // one or both families; may be empty for ring
   std::vector<Value<IpAddress>> gateways;   // at most one a family, on-link
   Value<std::uint16_t> udp_port;
   Value<std::uint16_t> mtu;   // of the IP packet

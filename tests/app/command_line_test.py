@@ -112,11 +112,11 @@ class CommandLine(unittest.TestCase):
 
     def test_layers_finding_has_its_line(self):
         file = self.write('[node]\nname="n"\nroles=["host"]\n[dataplane]\nport="af_xdp:eth1"\nmtu=9000\n'
-                          '[security]\npsk_file="k"\n')
+                          'address="10.0.0.1/24"\n[security]\npsk_file="k"\n')
         code, _, err = usbgw("--config", file, "--check")
-        self.assertEqual(code, 2)
-        self.assertEqual(err, f"usbgw: {file}:6: dataplane.mtu: 9000 is more than an af_xdp port "
-                              "carries; allowed: up to 3498\n")
+        self.assertEqual((code, err.count("\n")), (2, 1))
+        self.assertTrue(err.startswith(f"usbgw: {file}:6: dataplane.mtu: 9000 is not what a port of type af_xdp "
+                                       "carries; allowed: "), err)
 
     def test_unknown_software_device_is_named_with_its_line(self):
         file = self.write('[node]\nname="n"\n[dataplane]\nport="ring"\n[[allow]]\ndevice="*"\n'
