@@ -1,5 +1,7 @@
 #include "dataplane/dpdk/preflight.h"
 
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -101,6 +103,23 @@ Result<void> check_interface(const PortConfig& config) {
   return {};
 }
 
+// Our program redirects to the socket of queue 0 alone; what the NIC steers elsewhere would be lost.
+Result<void> check_queues(const PortConfig& config) {
+  const ControlSocket socket;
+  ethtool_channels channels{};
+  channels.cmd = ETHTOOL_GCHANNELS;
+  ifreq about{};
+  config.spec.name.copy(about.ifr_name, IFNAMSIZ - 1);
+  about.ifr_data = reinterpret_cast<char*>(&channels);
+  if (!socket.ask(SIOCETHTOOL, about)) return {};  // no channels to speak of: one queue
+  const auto queues = channels.combined_count + channels.rx_count;
+  if (queues <= 1) return {};
+  return refuse(config, ErrorCode::unavailable,
+                "the interface spreads over " + std::to_string(queues) +
+                    " receive queues and the port has one; run: ethtool -L " + config.spec.name +
+                    (channels.combined_count > 0 ? " combined 1" : " rx 1"));
+}
+
 Result<void> check_packet_right(const PortConfig& config) {
   const int descriptor = ::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
   if (descriptor < 0)
@@ -135,6 +154,8 @@ Result<void> preflight(const PortConfig& config, const Machine& machine) {
     case PortType::af_packet:
     case PortType::af_xdp:
       if (auto interface = check_interface(config); !interface) return interface;
+      if (config.spec.type == PortType::af_xdp)
+        if (auto queues = check_queues(config); !queues) return queues;
       return check_packet_right(config);
     case PortType::tap:
       return check_tap(config, machine);
