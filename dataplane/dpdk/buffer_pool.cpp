@@ -2,6 +2,8 @@
 
 #include <rte_mbuf.h>
 
+#include <bit>
+
 #include "wire/ethernet.h"
 
 namespace usbgw::dpdk {
@@ -23,6 +25,13 @@ std::uint16_t room_for_mtu(std::size_t mtu) {
                                     wire::kVlanTagBytes + mtu + kFrameCheckBytes);
 }
 
+// Drivers count room of their own into a frame (virtio's header: 12 bytes), and e1000's know only
+// powers of two: with less a frame comes in pieces.
+std::uint16_t room_for_nic(std::size_t mtu) {
+  constexpr std::size_t kLinkAndDriverBytes = 64;
+  return static_cast<std::uint16_t>(RTE_PKTMBUF_HEADROOM + std::bit_ceil(mtu + kLinkAndDriverBytes));
+}
+
 }  // namespace
 
 PoolGeometry pool_geometry(const PortConfig& config) {
@@ -41,7 +50,7 @@ PoolGeometry pool_geometry(const PortConfig& config) {
       break;
   }
   // Receive and transmit descriptors (1024 each) stay filled; twice that leaves room for bursts.
-  return {.buffers = 4096, .room = room_for_mtu(config.mtu)};
+  return {.buffers = 4096, .room = room_for_nic(config.mtu)};
 }
 
 std::size_t pool_bytes(const PoolGeometry& geometry) {

@@ -115,7 +115,14 @@ std::size_t Device::receive(std::span<rte_mbuf*> burst) {
 
 std::size_t Device::transmit(std::span<rte_mbuf*> burst) {
   auto count = static_cast<std::uint16_t>(burst.size());
-  if (offloads_udp_) count = rte_eth_tx_prepare(port_id_, 0, burst.data(), count);
+  if (offloads_udp_) {
+    count = rte_eth_tx_prepare(port_id_, 0, burst.data(), count);
+    // The driver will never take the first: it must not hold up what stands behind it.
+    if (count == 0) {
+      discard(burst.first(1));
+      return 1;
+    }
+  }
   return rte_eth_tx_burst(port_id_, 0, burst.data(), count);
 }
 
