@@ -8,26 +8,50 @@ std::int64_t IntervalClock::missing(std::int64_t last, Instant completed, bool m
   Duration residual = completed.time_since_epoch() - interval_ * (last + 1);
   if (!started_) {
     started_ = true;
-    window_start_ = completed;
+    window_start_ = last_completion_ = completed;
     current_ = residual;
     return 0;
   }
+  find_debt(residual);
+  residual += interval_ * debt_;
   std::int64_t gap = 0;
   if (may_follow_gap && residual > floor()) gap = (residual - floor() + interval_ / 4) / interval_;
-  note(residual - interval_ * gap, completed);
-  return gap + lasting_shift();
+  residual = std::max(residual - interval_ * gap, least_credible(completed));
+  note(residual, completed);
+  gap += lasting_shift();
+  const std::int64_t paid = std::min(gap, debt_);
+  debt_ -= paid;
+  inserted_ += gap - paid;
+  return gap - paid;
+}
+
+void IntervalClock::find_debt(Duration residual) {
+  const Duration below = floor() - (residual + interval_ * debt_);
+  if (below < interval_ / 2) return;
+  const std::int64_t found = std::min<std::int64_t>((below + interval_ / 2) / interval_, inserted_);
+  inserted_ -= found;
+  debt_ += found;
 }
 
 std::optional<Instant> IntervalClock::end_of(std::int64_t index) const {
   if (!started_) return std::nullopt;
-  return Instant{floor() + interval_ * (index + 1)};
+  return Instant{floor() + interval_ * (index + 1 - debt_)};
 }
 
 Duration IntervalClock::floor() const {
   return closed_ == 0 ? current_ : std::min(current_, minima_[0]);
 }
 
+// Between two completions the floor sinks no faster than crystals part; what lies deeper is a debt
+// not yet recognised. Before the first gap there can be none, and the first completions may be
+// late.
+Duration IntervalClock::least_credible(Instant completed) const {
+  if (inserted_ == 0) return Duration::min();
+  return floor() - (completed - last_completion_) / kMostDrift;
+}
+
 void IntervalClock::note(Duration residual, Instant completed) {
+  last_completion_ = completed;
   if (completed - window_start_ < kWindow) {
     current_ = std::min(current_, residual);
     return;

@@ -9,6 +9,9 @@
 //     an interval forgiven.
 //  2. Whatever the ring says, when every residual of the last second lies at least one interval
 //     and at least 1 ms above those before it, that many intervals were missed.
+//  3. A completion that was reaped late makes rule 1 count too much. The next one that is in time
+//     lies below the floor by what was too much; indices never go back, so it is kept as a debt
+//     that the next gap pays. Without this the indices would run ahead of the bus for ever.
 // The floor is the least residual of the last 250 to 500 ms: short enough that two crystals, 100
 // ppm apart, do not part by more than half of 125 us.
 #pragma once
@@ -29,6 +32,9 @@ class IntervalClock {
   // that the count lacks; the caller adds them to this and all later indices.
   [[nodiscard]] std::int64_t missing(std::int64_t last, Instant completed, bool may_follow_gap);
 
+  // The caller itself has left out so many intervals, because the bus must have passed them.
+  void skipped(std::int64_t intervals) { inserted_ += intervals; }
+
   // When the bus ends interval `index`, at the earliest; nothing before the first completion.
   [[nodiscard]] std::optional<Instant> end_of(std::int64_t index) const;
   [[nodiscard]] Duration interval() const { return interval_; }
@@ -36,15 +42,21 @@ class IntervalClock {
  private:
   static constexpr Duration kWindow = std::chrono::milliseconds(250);
   static constexpr Duration kLeastShift = std::chrono::milliseconds(1);
-  static constexpr std::size_t kWindows = 5;  // one before the shift, four after it
+  static constexpr std::int64_t kMostDrift = 5000;  // one part in so many: 200 ppm
+  static constexpr std::size_t kWindows = 5;        // one before the shift, four after it
 
   [[nodiscard]] Duration floor() const;
+  [[nodiscard]] Duration least_credible(Instant completed) const;
   void note(Duration residual, Instant completed);
+  void find_debt(Duration residual);
   [[nodiscard]] std::int64_t lasting_shift();
 
   Duration interval_;
   bool started_ = false;
+  std::int64_t inserted_ = 0;  // intervals counted as gaps, less those found to be none
+  std::int64_t debt_ = 0;      // by which indices are ahead of the bus
   Instant window_start_{};
+  Instant last_completion_{};
   Duration current_{};                       // least residual of the open window
   std::array<Duration, kWindows> minima_{};  // of closed windows, newest first
   std::size_t closed_ = 0;

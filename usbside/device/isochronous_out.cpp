@@ -229,7 +229,10 @@ void IsochronousOut::submit(Transfer& transfer) {
 // The bus has gone on past what was queued: those intervals are over.
 void IsochronousOut::keep_up_with_bus() {
   const auto end = clock_.end_of(window_.next() - 1);
-  if (end && context_.now >= *end) skip((context_.now - *end) / setup_.interval + 1);
+  if (!end || context_.now < *end) return;
+  const std::int64_t passed = (context_.now - *end) / setup_.interval + 1;
+  clock_.skipped(passed);
+  skip(passed);
 }
 
 void IsochronousOut::skip(std::int64_t intervals) {

@@ -220,6 +220,23 @@ TEST(IsochronousOut, IndicesFollowTheBusThroughAGap) {
   }
 }
 
+// A machine that is late all the time: the ring runs dry again and again, and the indices stay with
+// the bus.
+TEST(IsochronousOut, IndicesStayWithTheBusOnALateMachine) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    Random random(seed);
+    Player player;
+    for (int i = 0; i < 5000; ++i)
+      player.rig.step(
+          std::chrono::microseconds(random.chance(0.1) ? random.below(6000) : random.below(1000)));
+    player.rig.run(std::chrono::milliseconds(20), kMicroframe);
+    EXPECT_GT(player.counters()[DeviceCounter::out_gaps], 100u);
+    const auto last = player.reports().back();
+    const auto bus = player.rig.device.bus_interval() - player.first_bus;
+    EXPECT_NEAR(static_cast<double>(last.index), static_cast<double>(bus), 48) << "seed " << seed;
+  }
+}
+
 TEST(IsochronousOut, LossAccountingAddsUp) {
   Random random(11);
   Player player;
