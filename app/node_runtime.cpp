@@ -6,7 +6,6 @@
 #include "app/channels.h"
 #include "app/devices.h"
 #include "app/system_numbers.h"
-#include "app/version.h"
 #include "app/worker.h"
 #include "control/admin_server.h"
 #include "node/node_control.h"
@@ -125,7 +124,7 @@ Result<void> NodeRuntime::Parts::open() {
   for (const auto& loop : packet_loops) loops.push_back(loop.get());
   node::NodeDescription description;
   description.name = *document.node.name;
-  description.version = kVersion;
+  description.version = USBGW_VERSION;
   description.port = *document.dataplane.port;
   if (!document.attaches.empty())
     description.default_playout = playout_of(document.attaches.front());
@@ -195,7 +194,7 @@ void NodeRuntime::Parts::make_workers() {
 node::LocalNode NodeRuntime::Parts::local_node(const session::DatagramPort& port) const {
   node::LocalNode local;
   local.name = *document.node.name;
-  local.version = kVersion;
+  local.version = USBGW_VERSION;
   local.dataplane = port.local();
   local.max_datagram = port.max_payload(port.local());
   local.links = link_sizes(local.max_datagram);

@@ -1,9 +1,67 @@
 #include "app/run_node.h"
 
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include <csignal>
+#include <memory>
+
+#include "app/node_runtime.h"
+#include "app/spdlog_log.h"
+
 namespace usbgw::app {
+namespace {
+
+constexpr Duration kStopLimit = std::chrono::seconds(15);
+
+LogLevel level_of(config::LogLevel level) {
+  switch (level) {
+    case config::LogLevel::debug: return LogLevel::debug;
+    case config::LogLevel::info: return LogLevel::info;
+    case config::LogLevel::warning: return LogLevel::warning;
+    case config::LogLevel::error: return LogLevel::error;
+  }
+  return LogLevel::info;
+}
+
+// Blocked in every thread, so that only wait_for_stop() takes them.
+sigset_t block_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+std::string roles_of(const config::NodeSection& node) {
+  if (node.is_agent && node.is_host) return "agent and host";
+  return node.is_agent ? "agent" : "host";
+}
+
+}  // namespace
 
 Result<int> run_node(const config::Document& document) {
-  return fail(ErrorCode::unavailable, document.file + ": this build has no roles to run");
+  auto log = open_log(level_of(*document.log.level), *document.log.file);
+  if (!log) return tl::unexpected(log.error());
+  const sigset_t signals = block_stop_signals();
+  auto runtime = NodeRuntime::make(document, **log);
+  if (!runtime) return tl::unexpected(runtime.error());
+  if (*document.workers.realtime > 0 && mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
+    (*log)->warning("memory is not locked (grant CAP_IPC_LOCK or raise LimitMEMLOCK): a page fault can click");
+  }
+  (*runtime)->start();
+  (*log)->info(*document.node.name + " runs as " + roles_of(document.node) + " on " +
+               *document.dataplane.port);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  (*log)->info("stopping: giving devices back");
+  if (!(*runtime)->stop(kStopLimit)) {
+    return fail(ErrorCode::timed_out,
+                "a device was not given back within 15 s; look at `dmesg` and `usbgw status`");
+  }
+  return 0;
 }
 
 }  // namespace usbgw::app

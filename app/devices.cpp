@@ -1,0 +1,86 @@
+#include "app/devices.h"
+
+#include "usbside/device/software/catalogue.h"
+#include "usbside/device/software/software_device.h"
+
+namespace usbgw::app {
+namespace {
+
+namespace software = device::software;
+
+// The software devices that exports name. Each is made when it is opened, so that every attachment
+// finds a fresh one.
+class SoftwareProvider final : public device::DeviceProvider {
+ public:
+  explicit SoftwareProvider(std::vector<software::DeviceOptions> options)
+      : options_(std::move(options)) {}
+
+  [[nodiscard]] std::vector<device::PresentDevice> list() override {
+    std::vector<device::PresentDevice> found;
+    for (const auto& options : options_) {
+      if (const auto function = software::make_function(options)) {
+        found.push_back(software::present(options, **function));
+      }
+    }
+    return found;
+  }
+
+  [[nodiscard]] Result<std::unique_ptr<device::UsbDevice>> open(
+      const device::PresentDevice& wanted) override {
+    for (const auto& options : options_) {
+      if (wanted.id != "software:" + options.name) continue;
+      auto function = software::make_function(options);
+      if (!function) return tl::unexpected(function.error());
+      return std::unique_ptr<device::UsbDevice>(std::make_unique<software::SoftwareDevice>(
+          std::move(*function), options.bus_ppm, wanted.id));
+    }
+    return fail(ErrorCode::not_found, "no software device is called " + wanted.id);
+  }
+
+ private:
+  std::vector<software::DeviceOptions> options_;
+};
+
+class CompositeProvider final : public device::DeviceProvider {
+ public:
+  void add(std::unique_ptr<device::DeviceProvider> part) { parts_.push_back(std::move(part)); }
+
+  [[nodiscard]] std::vector<device::PresentDevice> list() override {
+    std::vector<device::PresentDevice> all;
+    for (const auto& part : parts_) {
+      for (auto& found : part->list()) all.push_back(std::move(found));
+    }
+    return all;
+  }
+
+  [[nodiscard]] Result<std::unique_ptr<device::UsbDevice>> open(
+      const device::PresentDevice& wanted) override {
+    for (const auto& part : parts_) {
+      for (const auto& found : part->list()) {
+        if (found.id == wanted.id) return part->open(found);
+      }
+    }
+    return fail(ErrorCode::not_found, wanted.id + " was unplugged");
+  }
+
+ private:
+  std::vector<std::unique_ptr<device::DeviceProvider>> parts_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<device::DeviceProvider>> make_devices(const config::Document& document,
+                                                             Log&) {
+  std::vector<software::DeviceOptions> options;
+  for (const config::ExportEntry& entry : document.exports) {
+    if (!entry.device->is_software()) continue;
+    software::DeviceOptions one;
+    one.name = entry.device->software;
+    options.push_back(std::move(one));
+  }
+  auto all = std::make_unique<CompositeProvider>();
+  if (!options.empty()) all->add(std::make_unique<SoftwareProvider>(std::move(options)));
+  return std::unique_ptr<device::DeviceProvider>(std::move(all));
+}
+
+}  // namespace usbgw::app
