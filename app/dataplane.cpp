@@ -24,16 +24,6 @@ Result<dpdk::PortConfig> port_config(const config::Document& document) {
 
 }  // namespace
 
-config::Problems check_dataplane(const config::Document& document) {
-  const auto port = port_config(document);
-  if (!port) return {{document.dataplane.port.at, port.error().context}};
-  dpdk::PortConfig checked = *port;
-  if (checked.spec.type == dpdk::PortType::ring) checked.networks = {ring_network(1)};
-  const auto valid = dpdk::validate(checked);
-  if (!valid) return {{document.dataplane.port.at, valid.error().context}};
-  return {};
-}
-
 Result<Dataplane> start_dataplane(const config::Document& document) {
   auto port = port_config(document);
   if (!port) return tl::unexpected(port.error());

@@ -16,8 +16,6 @@ struct Dataplane {
   std::vector<std::unique_ptr<dpdk::DpdkPort>> ports;
 };
 
-// What the dataplane's own layer says of the configuration, located in the file.
-[[nodiscard]] config::Problems check_dataplane(const config::Document& document);
 [[nodiscard]] Result<Dataplane> start_dataplane(const config::Document& document);
 
 }  // namespace usbgw::app
