@@ -39,7 +39,8 @@ void conceal_pcm(const wire::AudioFormat& format, std::span<const std::byte> fro
     if (gain <= 0) continue;
     for (std::size_t at = 0; at < frame; at += width) {
       const auto sample = load_sample(from.subspan(i % from_frames * frame + at, width));
-      store_sample(std::llround(static_cast<double>(sample) * gain), to.subspan(i * frame + at, width));
+      store_sample(std::llround(static_cast<double>(sample) * gain),
+                   to.subspan(i * frame + at, width));
     }
   }
 }

@@ -51,7 +51,8 @@ struct SampleRateRequest {
     if (setup.request_type == 0x22 && data.size() == 3) {
       const std::uint32_t hertz =
           load_le<std::uint16_t>(data.data()) | std::to_integer<std::uint32_t>(data[2]) << 16;
-      return {Kind::endpoint, EndpointAddress(static_cast<std::uint8_t>(setup.index & 0xFF)), hertz};
+      return {Kind::endpoint, EndpointAddress(static_cast<std::uint8_t>(setup.index & 0xFF)),
+              hertz};
     }
     if (setup.request_type == 0x21 && data.size() == 4) {
       return {Kind::clock, {}, load_le<std::uint32_t>(data.data())};

@@ -66,9 +66,7 @@ class EndpointStream {
                    Instant now);
   virtual void on_opened(const wire::StreamOpened& opened, Instant now) = 0;
   virtual void on_refused(Instant now) { static_cast<void>(now); }
-  [[nodiscard]] StreamId stream_id() const {
-    return stream_of(context_.attachment, info_.address);
-  }
+  [[nodiscard]] StreamId stream_id() const { return stream_of(context_.attachment, info_.address); }
   // From this opening of this stream.
   [[nodiscard]] bool is_current(const StreamItem& item) const {
     return is_open() && item.epoch == epoch_;

@@ -214,8 +214,7 @@ void HostAttachment::receive(wire::UrbReply&& reply, Instant now) {
   Urb* urb = self.relay.find(reply);
   if (urb == nullptr) return;
   const SetupPacket setup = urb->submit.setup;
-  const bool is_done_control =
-      urb->type == TransferType::control && reply.status == UrbStatus::ok;
+  const bool is_done_control = urb->type == TransferType::control && reply.status == UrbStatus::ok;
   // First what the next URB will need, then the answer that lets the driver send it.
   if (is_done_control) self.after_control(setup, now);
   self.relay.answer(*urb, reply);

@@ -22,8 +22,8 @@ struct IntervalSlot {
   Provenance provenance = Provenance::direct;
   bool has_length = false;
   bool is_whole = false;
-  bool is_decided = false;    // given to a URB
-  std::uint32_t given = 0;    // bytes that the URB got, while the true length was not known
+  bool is_decided = false;  // given to a URB
+  std::uint32_t given = 0;  // bytes that the URB got, while the true length was not known
   bool was_guessed = false;
 };
 
@@ -39,9 +39,8 @@ class IntervalWindow {
   [[nodiscard]] std::span<std::byte> bytes(const IntervalSlot& slot);
 
   // Bytes of one interval. False when they do not fit it or it has them already.
-  [[nodiscard]] bool file(IntervalSlot& slot, const wire::Interval& interval,
-                          std::size_t offset, std::span<const std::byte> payload,
-                          Provenance provenance);
+  [[nodiscard]] bool file(IntervalSlot& slot, const wire::Interval& interval, std::size_t offset,
+                          std::span<const std::byte> payload, Provenance provenance);
 
   // Forgets every interval: their numbers mean something else from now on.
   void clear();

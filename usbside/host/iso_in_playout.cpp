@@ -193,8 +193,7 @@ void IsoInPlayout::assemble(const Urb& urb, bool is_silence) {
   payload_bytes_ = 0;
   std::int64_t index = next_.value_or(0);
   for (const PacketShape& shape : urb.packets) {
-    const std::size_t room =
-        std::min<std::size_t>(shape.length, payload_.size() - payload_bytes_);
+    const std::size_t room = std::min<std::size_t>(shape.length, payload_.size() - payload_bytes_);
     const auto to = std::span(payload_).subspan(payload_bytes_, room);
     const auto packet = is_silence ? buffer_.lead_in(to) : buffer_.take(index++, to);
     packets_.push_back({shape.offset, shape.length, packet.actual, packet.status});

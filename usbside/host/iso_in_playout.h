@@ -65,7 +65,7 @@ class IsoInPlayout final : public EndpointStream {
   std::optional<std::int64_t> next_;        // interval of the next packet
   bool started_ = false;                    // an interval has been given to a URB
   std::uint64_t steps_seen_ = 0;
-  Instant waiting_since_{};                 // when the queue last became non-empty
+  Instant waiting_since_{};  // when the queue last became non-empty
   Instant idle_since_{};
   Instant last_completion_{Duration{INT64_MIN / 4}};
 

@@ -33,7 +33,8 @@ JitterBuffer::Received JitterBuffer::receive(const wire::IsochronousBody& body, 
                                              std::int64_t decided, Provenance provenance) {
   Received received;
   for (std::size_t i = 0; i < body.history_count; ++i) {
-    note_length(first - static_cast<std::int64_t>(body.history_count - i), body.history[i], decided);
+    note_length(first - static_cast<std::int64_t>(body.history_count - i), body.history[i],
+                decided);
   }
   std::size_t at = 0;
   for (std::size_t i = 0; i < body.count; ++i) {
@@ -126,7 +127,8 @@ JitterBuffer::Packet JitterBuffer::take_present(IntervalSlot& slot, std::span<st
     return {repay(fits, to), fits < slot.length ? UrbStatus::overflow : UrbStatus::ok};
   }
   if (fits < slot.length) return {fits, UrbStatus::overflow};
-  return {fits, slot.state == wire::IntervalState::error ? UrbStatus::protocol_error : UrbStatus::ok};
+  return {fits,
+          slot.state == wire::IntervalState::error ? UrbStatus::protocol_error : UrbStatus::ok};
 }
 
 JitterBuffer::Packet JitterBuffer::take_missing(IntervalSlot* slot, std::int64_t index,

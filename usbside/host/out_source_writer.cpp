@@ -37,8 +37,8 @@ void OutSourceWriter::write(const Urb& urb, std::int64_t first_index,
       continue;
     }
     const PacketShape& last = urb.packets[i + count - 1];
-    body_.payload = data.subspan(urb.packets[i].offset,
-                                 last.offset + last.length - urb.packets[i].offset);
+    body_.payload =
+        data.subspan(urb.packets[i].offset, last.offset + last.length - urb.packets[i].offset);
     publish(target);
     for (std::size_t k = 0; k < count; ++k) remember(body_.intervals[k].length);
     i += count;

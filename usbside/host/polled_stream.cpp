@@ -17,7 +17,8 @@ constexpr std::uint32_t kMaxReportBytes = 8192;
 PolledStream::PolledStream(const StreamContext& context, const EndpointInfo& info,
                            StreamEpoch before_first, std::uint32_t urb_bytes)
     : EndpointStream(context, info, before_first),
-      reports_(kReports, std::clamp(std::max(urb_bytes, info.interval_bytes), 64u, kMaxReportBytes)),
+      reports_(kReports,
+               std::clamp(std::max(urb_bytes, info.interval_bytes), 64u, kMaxReportBytes)),
       urb_bytes_(urb_bytes) {}
 
 void PolledStream::submit(Urb& urb, std::span<const std::byte>, Instant now) {
@@ -88,7 +89,8 @@ void PolledStream::match(Instant now) {
 // A report longer than its URB is what a host controller calls babble: the URB gets what fits.
 void PolledStream::answer(Urb& urb, const ReportQueue::Report& report) {
   const bool is_babble = report.bytes.size() > urb.submit.length;
-  const auto data = report.bytes.first(std::min<std::size_t>(report.bytes.size(), urb.submit.length));
+  const auto data =
+      report.bytes.first(std::min<std::size_t>(report.bytes.size(), urb.submit.length));
   UrbStatus status = is_babble ? UrbStatus::overflow : report.status;
   // Only our own unlinks may carry this; a driver would take it for one.
   if (status == UrbStatus::connection_reset) status = UrbStatus::shutdown;

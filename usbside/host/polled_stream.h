@@ -4,8 +4,8 @@
 //
 // Interest: the stream opens with the first URB. It closes, and what is queued is dropped, when no
 // URB has been queued for kInterest, so that a keyboard opened tomorrow does not type what was
-// pressed today. When the queue fills although the agent bounds its own, the stream closes but keeps
-// what it has; it opens again when that has been read.
+// pressed today. When the queue fills although the agent bounds its own, the stream closes but
+// keeps what it has; it opens again when that has been read.
 #pragma once
 
 #include "usbside/host/endpoint_stream.h"

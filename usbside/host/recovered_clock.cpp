@@ -7,9 +7,9 @@ namespace usbgw::host {
 namespace {
 
 constexpr double kBucketNs = 250e6;
-constexpr double kMaxRate = 600e-6;      // USB allows +-500 ppm (USB 2.0, 7.1.11); a little room
-constexpr double kSlew = 0.005;          // of elapsed time
-constexpr double kStepNs = 20e6;         // beyond this a phase error is a step, not drift
+constexpr double kMaxRate = 600e-6;  // USB allows +-500 ppm (USB 2.0, 7.1.11); a little room
+constexpr double kSlew = 0.005;      // of elapsed time
+constexpr double kStepNs = 20e6;     // beyond this a phase error is a step, not drift
 constexpr double kImplausibleNs = 250e6;
 constexpr std::uint32_t kIgnoredBeforeRestart = 64;
 // Loop: natural frequency 0.3 rad/s, damping 1, one update a bucket.
@@ -32,7 +32,8 @@ double RecoveredClock::estimate(std::int64_t index) const {
 }
 
 double RecoveredClock::slew_left(std::int64_t index) const {
-  const double elapsed = static_cast<double>(std::max<std::int64_t>(index - slew_from_, 0)) * nominal_;
+  const double elapsed =
+      static_cast<double>(std::max<std::int64_t>(index - slew_from_, 0)) * nominal_;
   return std::copysign(std::max(std::abs(slew_) - kSlew * elapsed, 0.0), slew_);
 }
 

@@ -1,5 +1,5 @@
-// The streams of one attachment, by endpoint address. A stream whose alternate setting is gone stays
-// for `status` until the next URB on its endpoint makes a new one, with the next epoch.
+// The streams of one attachment, by endpoint address. A stream whose alternate setting is gone
+// stays for `status` until the next URB on its endpoint makes a new one, with the next epoch.
 #pragma once
 
 #include <array>

@@ -1,6 +1,6 @@
-// Control, bulk and interrupt OUT URBs: each goes to the agent by transaction id, and its one answer
-// decides how it ends. An unlink asks the agent, because only the agent knows whether the device
-// has already given data:
+// Control, bulk and interrupt OUT URBs: each goes to the agent by transaction id, and its one
+// answer decides how it ends. An unlink asks the agent, because only the agent knows whether the
+// device has already given data:
 //
 //   answer                                    vhci gets
 //   connection_reset, no data, unlinking      RET_UNLINK(-ECONNRESET)

@@ -51,8 +51,8 @@ std::string name_of(VhciPort port) {
 Result<std::unique_ptr<VhciController>> VhciController::open(std::filesystem::path folder) {
   std::error_code ignored;
   if (!std::filesystem::exists(folder / "status", ignored)) {
-    return fail(ErrorCode::unavailable, "vhci_hcd is not loaded (no " + folder.string() +
-                                            "); load it: modprobe vhci-hcd");
+    return fail(ErrorCode::unavailable,
+                "vhci_hcd is not loaded (no " + folder.string() + "); load it: modprobe vhci-hcd");
   }
   const auto attach_file = open_for_writing(folder / "attach");
   if (!attach_file) return tl::unexpected(attach_file.error());
@@ -89,16 +89,16 @@ Result<VhciPortState> VhciController::state(VhciPort port) const {
   for (const auto& status : *ports) {
     if (status.port == port) return status.state;
   }
-  return fail(ErrorCode::not_found, name_of(port) + ": there are only " +
-                                        std::to_string(ports->size()) + " ports");
+  return fail(ErrorCode::not_found,
+              name_of(port) + ": there are only " + std::to_string(ports->size()) + " ports");
 }
 
 Result<void> VhciController::check(const VhciPortStatus& port, Speed speed) {
   if (!serves(port, speed)) {
-    return fail(ErrorCode::invalid_argument,
-                name_of(port.port) + " is on the " + (port.superspeed ? "super" : "high") +
-                    "-speed hub, which does not take a " + std::string(to_string(speed)) +
-                    "-speed device");
+    return fail(ErrorCode::invalid_argument, name_of(port.port) + " is on the " +
+                                                 (port.superspeed ? "super" : "high") +
+                                                 "-speed hub, which does not take a " +
+                                                 std::string(to_string(speed)) + "-speed device");
   }
   if (port.state == VhciPortState::free) return {};
   return fail(ErrorCode::busy, name_of(port.port) + " is in use");
@@ -138,9 +138,9 @@ Result<VhciPorts::Attached> VhciController::attach_at(VhciPort port, Speed speed
   ::close(pair->theirs);  // vhci holds its own reference now
   if (error == 0) return Attached{port, std::move(pair->ours)};
   const bool is_busy = error == EBUSY;
-  return fail(is_busy ? ErrorCode::busy : ErrorCode::io,
-              is_busy ? name_of(port) + " is in use"
-                      : with_errno("attach to " + name_of(port), error));
+  return fail(
+      is_busy ? ErrorCode::busy : ErrorCode::io,
+      is_busy ? name_of(port) + " is in use" : with_errno("attach to " + name_of(port), error));
 }
 
 Result<void> VhciController::detach(VhciPort port) {

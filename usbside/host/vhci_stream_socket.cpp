@@ -98,8 +98,8 @@ bool VhciStreamSocket::keep(std::span<const std::byte> bytes) {
 
 bool VhciStreamSocket::flush() {
   while (begin_ < end_ && !closed_) {
-    const ssize_t bytes = ::send(descriptor_, backlog_.data() + begin_, end_ - begin_,
-                                 MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t bytes =
+        ::send(descriptor_, backlog_.data() + begin_, end_ - begin_, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (bytes < 0 && would_block(errno)) return false;
     if (bytes < 0) {
       closed_ = true;

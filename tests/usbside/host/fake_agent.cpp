@@ -17,7 +17,8 @@ void FakeAgent::collect() {
     if (body) {
       std::size_t at = 0;
       for (std::size_t i = 0; i < body->count; ++i) {
-        const std::size_t bytes = body->is_fragment ? body->payload.size() : body->intervals[i].length;
+        const std::size_t bytes =
+            body->is_fragment ? body->payload.size() : body->intervals[i].length;
         auto& interval = received[std::int64_t{body->first_index} + static_cast<std::int64_t>(i)];
         EXPECT_EQ(interval.bytes.size(), body->fragment_offset) << "an interval sent twice";
         const auto payload = body->payload.subspan(at, bytes);

@@ -1,5 +1,5 @@
-// The agent as the host's attachment sees it: records what was asked, plays an isochronous device on
-// its own clock into an attachment, and collects OUT data from the outbound link.
+// The agent as the host's attachment sees it: records what was asked, plays an isochronous device
+// on its own clock into an attachment, and collects OUT data from the outbound link.
 #pragma once
 
 #include <deque>
@@ -52,8 +52,8 @@ class FakeBus {
 
   // Host time at which interval n completes.
   [[nodiscard]] Instant host_time(std::int64_t index) const {
-    return start_ + Duration{static_cast<std::int64_t>(static_cast<double>(index * interval_.count()) *
-                                                       (1 + ppm_ * 1e-6))};
+    return start_ + Duration{static_cast<std::int64_t>(
+                        static_cast<double>(index * interval_.count()) * (1 + ppm_ * 1e-6))};
   }
   [[nodiscard]] Instant stamp(std::int64_t index) const { return host_time(index) + skew_; }
   [[nodiscard]] PathEstimate path(Duration one_way) const;

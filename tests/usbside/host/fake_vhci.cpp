@@ -31,8 +31,7 @@ std::uint32_t FakeVhci::submit_control(const SetupPacket& setup, std::span<const
   return seqnum_;
 }
 
-std::uint32_t FakeVhci::submit_iso(EndpointAddress endpoint,
-                                   std::span<const std::uint32_t> lengths,
+std::uint32_t FakeVhci::submit_iso(EndpointAddress endpoint, std::span<const std::uint32_t> lengths,
                                    std::span<const std::byte> data) {
   wire::usbip::Submit submit;
   submit.endpoint = endpoint;

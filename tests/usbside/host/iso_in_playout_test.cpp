@@ -126,9 +126,8 @@ TEST_P(IsoInPlayout, JitterWithinD_LosesNothing) {
   open(milliseconds(5));  // jitter, and the millisecond that a body gathers
   Random random(21);
   rig->start(queue);
-  play(0, 3000, [&](std::int64_t) {
-    return std::optional<Duration>(Duration{random.below(3'800'000)});
-  });
+  play(0, 3000,
+       [&](std::int64_t) { return std::optional<Duration>(Duration{random.below(3'800'000)}); });
   rig->run_until(bus->host_time(0) + milliseconds(2000));
   EXPECT_EQ(rig->stream_status(kAudioIn).account.concealed, 0u);
   const auto heard = recording();
@@ -200,9 +199,8 @@ TEST_P(IsoInPlayout, LateData_IsCountedAndRaisesDInSteps) {
   open(milliseconds(1), PlayoutMode::adaptive);
   Random random(23);
   rig->start(queue);
-  play(0, 6000, [&](std::int64_t) {
-    return std::optional<Duration>(Duration{random.below(3'000'000)});
-  });
+  play(0, 6000,
+       [&](std::int64_t) { return std::optional<Duration>(Duration{random.below(3'000'000)}); });
   rig->run_until(bus->host_time(0) + milliseconds(5000));
   const auto status = rig->stream_status(kAudioIn);
   EXPECT_GT(status.account.late, 0u);
@@ -216,9 +214,8 @@ TEST_P(IsoInPlayout, FixedMode_NeverMovesD) {
   open(milliseconds(1), PlayoutMode::fixed);
   Random random(24);
   rig->start(queue);
-  play(0, 2000, [&](std::int64_t) {
-    return std::optional<Duration>(Duration{random.below(3'000'000)});
-  });
+  play(0, 2000,
+       [&](std::int64_t) { return std::optional<Duration>(Duration{random.below(3'000'000)}); });
   rig->run_until(bus->host_time(0) + milliseconds(1900));
   EXPECT_EQ(rig->stream_status(kAudioIn).playout, milliseconds(1));
   EXPECT_GT(rig->stream_status(kAudioIn).account.late, 0u);
@@ -242,8 +239,8 @@ TEST_P(IsoInPlayout, DriverStopsAndStartsAgain_NoStaleSamples) {
   const auto heard = recording();
   const auto begin = load_le<std::uint16_t>(heard.data());
   EXPECT_EQ(heard, counting_frames(begin, heard.size() / 4));
-  const auto expected_begin = (restart - kOneWay - milliseconds(2) - bus->host_time(0)) /
-                              milliseconds(1) * 48;
+  const auto expected_begin =
+      (restart - kOneWay - milliseconds(2) - bus->host_time(0)) / milliseconds(1) * 48;
   EXPECT_NEAR(begin, static_cast<double>(expected_begin % 65536), 100);
   EXPECT_GT(rig->stream_status(kAudioIn).account.unlinked, 0u);
 }
@@ -323,8 +320,7 @@ TEST_P(IsoInPlayout, RepairedInterval_IsCountedAsSuch) {
   const auto count = static_cast<std::int64_t>(per_urb);
   for (std::int64_t b = 0; b < 100; ++b) {
     rig->deliver(bus->host_time(b * count + count - 1) + kOneWay, kAudioIn, kEpoch,
-                 body(b * count, per_urb),
-                 b % 10 == 3 ? Provenance::repaired : Provenance::direct);
+                 body(b * count, per_urb), b % 10 == 3 ? Provenance::repaired : Provenance::direct);
   }
   rig->run_until(bus->host_time(90 * count));
   EXPECT_GE(rig->stream_status(kAudioIn).account.repaired, 8 * per_urb);
@@ -338,10 +334,8 @@ TEST_P(IsoInPlayout, OtherEpochsAndGarbage_ChangeNothing) {
   const auto count = static_cast<std::int64_t>(per_urb);
   rig->attachment.receive(item_of(kAudioIn, StreamEpoch{9}, rig->now), body(70 * count, per_urb),
                           rig->now);
-  rig->attachment.receive(item_of(kAudioIn, kEpoch, rig->now), std::vector<std::byte>(5),
-                          rig->now);
-  rig->attachment.receive(item_of(kAudioIn, kEpoch, rig->now), body(50'000'000, per_urb),
-                          rig->now);
+  rig->attachment.receive(item_of(kAudioIn, kEpoch, rig->now), std::vector<std::byte>(5), rig->now);
+  rig->attachment.receive(item_of(kAudioIn, kEpoch, rig->now), body(50'000'000, per_urb), rig->now);
   rig->run_until(bus->host_time(0) + milliseconds(190));
   const auto heard = recording();
   EXPECT_EQ(heard, counting_frames(0, heard.size() / 4));
@@ -354,7 +348,8 @@ TEST_P(IsoInPlayout, PeerLost_AllUrbsEndAtOnce) {
   rig->attachment.peer_lost(rig->now);
   rig->settle();
   EXPECT_EQ(rig->vhci.pending(), 0u);
-  for (const auto& completion : queue.completions) EXPECT_EQ(completion.status, UrbStatus::shutdown);
+  for (const auto& completion : queue.completions)
+    EXPECT_EQ(completion.status, UrbStatus::shutdown);
   EXPECT_EQ(rig->attachment.next_deadline(), kNever);
 }
 

@@ -117,7 +117,8 @@ TEST_P(IsoOutPacer, DataLeavesWhenTheUrbArrives) {
   for (const auto& completion : queue.completions) {
     if (completion.submitted < bus->host_time(0) + milliseconds(20)) continue;
     bool has_left = false;
-    for (const auto& [index, got] : rig->agent.received) has_left |= got.sent == completion.submitted;
+    for (const auto& [index, got] : rig->agent.received)
+      has_left |= got.sent == completion.submitted;
     EXPECT_TRUE(has_left);
   }
 }

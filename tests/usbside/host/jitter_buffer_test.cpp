@@ -170,7 +170,8 @@ TEST(Concealment, RepeatsWithFallingGain) {
   const int samples[] = {1000, -1000, 8'000'000};
   for (std::size_t i = 0; i < 3; ++i) {
     const auto raw = static_cast<std::uint32_t>(samples[i]);
-    for (std::size_t k = 0; k < 3; ++k) from[3 * i + k] = static_cast<std::byte>(raw >> 8 * k & 0xFF);
+    for (std::size_t k = 0; k < 3; ++k)
+      from[3 * i + k] = static_cast<std::byte>(raw >> 8 * k & 0xFF);
   }
   conceal_pcm(format, from, 1.0, 0.0, to);
   const auto sample = [&](std::size_t i) {

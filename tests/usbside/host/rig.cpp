@@ -74,8 +74,8 @@ void Rig::run_until(Instant end) {
     Instant next = deadline == kNever ? end : std::max(deadline + wake_up_late, now);
     if (!events_.empty()) next = std::min(next, events_.begin()->first);
     if (next > end) break;
-    const bool is_at_end = next == end && (events_.empty() || events_.begin()->first > end) &&
-                           deadline > end;
+    const bool is_at_end =
+        next == end && (events_.empty() || events_.begin()->first > end) && deadline > end;
     now = std::max(now, next);
     while (!events_.empty() && events_.begin()->first <= now) {
       const auto action = std::move(events_.begin()->second);
@@ -123,8 +123,7 @@ void Rig::react() {
     }
     const auto found = owner->outstanding.find(answer.seqnum);
     EXPECT_EQ(found, owner->outstanding.begin()) << "completed out of order";
-    owner->completions.push_back(
-        {now, found->second, answer.status, answer.data, answer.packets});
+    owner->completions.push_back({now, found->second, answer.status, answer.data, answer.packets});
     owner->outstanding.erase(found);
     if (!owner->is_running || answer.status != UrbStatus::ok) continue;
     if (owner->resubmit_after == Duration::zero()) {

@@ -16,7 +16,8 @@ inline constexpr SetupPacket kSelectAudioIn{0x01, 11, 1, 2, 0};
 inline constexpr SetupPacket kSelectVideoIn{0x01, 11, 1, 6, 0};
 inline constexpr SetupPacket kDeselectAudioIn{0x01, 11, 0, 2, 0};
 
-// A driver's queue on one isochronous endpoint: `urbs` of `packets`, each resubmitted on completion.
+// A driver's queue on one isochronous endpoint: `urbs` of `packets`, each resubmitted on
+// completion.
 struct DriverQueue {
   EndpointAddress endpoint;
   std::size_t urbs = 0;

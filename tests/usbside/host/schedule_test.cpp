@@ -68,8 +68,7 @@ class Schedule {
   // When what leaves at `sent` arrives; nothing when it is lost.
   std::optional<Instant> arrival(Instant sent) {
     if (random.chance(loss) || (sent >= outage.first && sent < outage.second)) return std::nullopt;
-    return sent + one_way +
-           Duration{random.below(static_cast<std::uint64_t>(jitter.count()) + 1)};
+    return sent + one_way + Duration{random.below(static_cast<std::uint64_t>(jitter.count()) + 1)};
   }
   void play_audio(Duration length) {
     const auto count = static_cast<std::int64_t>(per_urb);

@@ -23,8 +23,8 @@ void endpoint(Bytes& to, EndpointAddress address, int attributes, int size, int 
 }
 
 void audio_format(Bytes& to) {
-  to.add({7, 0x24, 1, 1, 1, 1, 0});                             // AS_GENERAL, PCM
-  to.add({11, 0x24, 2, 1, 2, 2, 16, 1, 0x80, 0xBB, 0x00});      // Type I, 48000
+  to.add({7, 0x24, 1, 1, 1, 1, 0});                         // AS_GENERAL, PCM
+  to.add({11, 0x24, 2, 1, 2, 2, 16, 1, 0x80, 0xBB, 0x00});  // Type I, 48000
 }
 
 std::vector<std::byte> configuration(Speed speed) {

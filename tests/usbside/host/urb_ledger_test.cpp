@@ -26,7 +26,8 @@ TEST(SeqnumIndex, RandomInsertionsAndErasures_AgreeWithASet) {
   std::map<std::uint32_t, std::uint16_t> model;
   for (int i = 0; i < 20000; ++i) {
     // Few distinct low bits: long probe runs, and wrapping at the table's end.
-    const auto seqnum = static_cast<std::uint32_t>(random.below(40) * 1024 + 1000 + random.below(40));
+    const auto seqnum =
+        static_cast<std::uint32_t>(random.below(40) * 1024 + 1000 + random.below(40));
     const auto found = model.find(seqnum);
     EXPECT_EQ(index.find(seqnum), found == model.end() ? SeqnumIndex::kNone : found->second);
     if (found != model.end()) {
@@ -106,7 +107,8 @@ class CompletionGuard : public ::testing::Test {
   CompletionGuard() {
     urb = ledger.add(submit_of(1, 300), TransferType::isochronous, {});
     urb->packets = {{0, 100}, {100, 100}, {200, 100}};
-    packets = {{0, 100, 50, UrbStatus::ok}, {100, 100, 0, UrbStatus::cross_device},
+    packets = {{0, 100, 50, UrbStatus::ok},
+               {100, 100, 0, UrbStatus::cross_device},
                {200, 100, 100, UrbStatus::ok}};
     data.resize(150);
   }

@@ -116,8 +116,9 @@ TEST_F(VhciController, StateAndDetach) {
 
 TEST_F(VhciController, SeveralControllers_AreListedTogether) {
   load(kStatus);
-  write("status.1", "hub port sta spd dev      sockfd local_busid\n"
-                    "hs  0004 004 000 00000000 000000 0-0\n");
+  write("status.1",
+        "hub port sta spd dev      sockfd local_busid\n"
+        "hs  0004 004 000 00000000 000000 0-0\n");
   auto ports = host::VhciController::open(folder);
   EXPECT_EQ((*ports)->list()->size(), 5u);
 }
