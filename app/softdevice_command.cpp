@@ -25,7 +25,8 @@ Json to_json(const software::BusCounters& counters) {
 
 Json to_json(const software::PeerLoopStatistics& loop) {
   const auto microseconds = [](std::int64_t ns) { return static_cast<double>(ns) / 1e3; };
-  return {{"wakeups", loop.wakeups},
+  return {{"realtime", loop.is_realtime},
+          {"wakeups", loop.wakeups},
           {"reads", loop.reads},
           {"writes", loop.writes},
           {"late_p50_us", microseconds(loop.lateness.quantile(0.5))},

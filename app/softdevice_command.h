@@ -15,8 +15,9 @@ struct SoftdeviceOptions {
   unsigned vhci_port = 0;
   std::string statistics_file;  // JSON, on SIGUSR1 and at the end; empty: none
   Duration run_for{};           // 0: until it is detached or told to end
-  int fifo_priority = 0;        // SCHED_FIFO; 0: none
-  Duration wake_grid{};         // put wake-ups off to multiples of this; 0: exact
+  // SCHED_FIFO where the process may; 0: none. A device's hardware does not wait for programs.
+  int fifo_priority = 55;
+  Duration wake_grid{};  // put wake-ups off to multiples of this; 0: exact
 };
 
 // Prints one line when the device is plugged in and a summary at the end. Ends at detach, SIGTERM,

@@ -73,14 +73,18 @@ Handshake AudioFunction::control(const SetupPacket& setup, std::span<std::byte> 
   return give(std::span(bytes).first(3), data);
 }
 
+void AudioFunction::set_interface(std::uint8_t interface, std::uint8_t alternate, Instant) {
+  if (interface != kAudioInInterface || alternate == 0) return;
+  counter_ = 0;
+  in_clock_ = make_clock();
+  round_trip_.restart();
+}
+
 void AudioFunction::iso_start(EndpointAddress endpoint, ServiceInterval interval) {
   if (endpoint == kAudioIn) {
     ++in_.streams;
-    counter_ = 0;
     in_pending_ = 0;
     in_began_ = interval.begin;
-    in_clock_ = make_clock();
-    round_trip_.restart();
   } else if (endpoint == kAudioOut) {
     judge_.start_run();
     out_pending_ = 0;

@@ -38,6 +38,9 @@ class AudioFunction final : public Function {
   [[nodiscard]] const Description& description() const override { return description_; }
   [[nodiscard]] Handshake control(const SetupPacket& setup, std::span<std::byte> data,
                                   Instant now) override;
+  // The count begins anew with the alternate setting, and goes on when a stream is only restarted:
+  // a recording shows what an overrun lost.
+  void set_interface(std::uint8_t interface, std::uint8_t alternate, Instant now) override;
   void iso_start(EndpointAddress endpoint, ServiceInterval interval) override;
   void iso_stop(EndpointAddress endpoint) override;
   [[nodiscard]] std::size_t iso_in(EndpointAddress endpoint, std::span<std::byte> room,

@@ -8,12 +8,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json to_json(const FrameFaults& faults) {
-  return {{"missing", faults.missing},
-          {"repeated", faults.repeated},
-          {"altered", faults.altered},
-          {"silent", faults.silent},
-          {"starved", faults.starved}};
+// What counts as a fault has the plain names; what start and stop may do has a prefix.
+void add(Json& json, const std::string& prefix, const FrameFaults& faults) {
+  json[prefix + "missing"] = faults.missing;
+  json[prefix + "repeated"] = faults.repeated;
+  json[prefix + "altered"] = faults.altered;
+  json[prefix + "silent"] = faults.silent;
+  json[prefix + "starved"] = faults.starved;
 }
 
 Json to_json(const Histogram& histogram) {
@@ -25,24 +26,25 @@ Json to_json(const Histogram& histogram) {
 }
 
 Json out_json(const JudgeReport& report, const AudioOutCounters& out) {
-  return {{"runs", report.runs},
-          {"packets", out.packets},
-          {"frames", report.frames},
-          {"counted", report.counted},
-          {"first", report.first},
-          {"last", report.last},
-          {"leading_silence", report.leading_silence},
-          {"longest_leading_silence", report.longest_leading_silence},
-          {"trailing_silence", report.trailing_silence},
-          {"lead_in", to_json(report.lead_in)},
-          {"inside", to_json(report.inside)},
-          {"tail", to_json(report.tail)},
-          {"first_fault_frame", report.first_fault_frame},
-          {"late_events", out.late_events},
-          {"bad_length", out.bad_length},
-          {"feedbacks", out.feedbacks},
-          {"fifo_min", out.fifo_min},
-          {"fifo_max", out.fifo_max}};
+  Json json{{"runs", report.runs},
+            {"packets", out.packets},
+            {"frames", report.frames},
+            {"counted", report.counted}};
+  add(json, "", report.inside);
+  json["first_fault_frame"] = report.first_fault_frame;
+  json["late_events"] = out.late_events;
+  json["bad_length"] = out.bad_length;
+  add(json, "lead_in_", report.lead_in);
+  add(json, "tail_", report.tail);
+  json["first"] = report.first;
+  json["last"] = report.last;
+  json["leading_silence"] = report.leading_silence;
+  json["longest_leading_silence"] = report.longest_leading_silence;
+  json["trailing_silence"] = report.trailing_silence;
+  json["feedbacks"] = out.feedbacks;
+  json["fifo_min"] = out.fifo_min;
+  json["fifo_max"] = out.fifo_max;
+  return json;
 }
 
 }  // namespace

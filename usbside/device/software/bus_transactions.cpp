@@ -26,7 +26,7 @@ SoftwareBus::Progress SoftwareBus::transact(Endpoint& target, Instant when) {
   const Progress progress = target.info->address.is_in() ? transact_in(target, urb, when)
                                                          : transact_out(target, urb, when);
   if (progress == Progress::none) ++counters_.naks;
-  if (progress == Progress::completed) target.queue.pop_front();
+  if (progress == Progress::completed) target.queue.erase(target.queue.begin());
   return progress;
 }
 

@@ -3,6 +3,11 @@
 #include <charconv>
 
 #include "usbside/device/software/audio_function.h"
+#include "usbside/device/software/counter_function.h"
+#include "usbside/device/software/hid_function.h"
+#include "usbside/device/software/midi_function.h"
+#include "usbside/device/software/storage_function.h"
+#include "usbside/device/software/video_function.h"
 
 namespace usbgw::device::software {
 namespace {
@@ -46,6 +51,35 @@ Made make_uac2_implicit(const DeviceOptions& options) {
   return make_audio(options, 0xA112, AudioClass::uac2, Synchronisation::implicit_feedback);
 }
 
+Result<void> check_script(const DeviceOptions& options) {
+  if (options.events_per_second > 0 && options.events_per_second <= 1e6) return {};
+  return fail(ErrorCode::invalid_argument, "events per second must be above 0 and at most 1000000");
+}
+
+Made make_hid(const DeviceOptions& options) {
+  if (const auto checked = check_script(options); !checked) return tl::unexpected(checked.error());
+  return std::make_unique<HidFunction>(options, identity_of(options, 0xA103));
+}
+Made make_midi(const DeviceOptions& options) {
+  if (const auto checked = check_script(options); !checked) return tl::unexpected(checked.error());
+  return std::make_unique<MidiFunction>(options, identity_of(options, 0xA104));
+}
+Made make_storage(const DeviceOptions& options) {
+  if (options.storage_bytes < kBlockBytes || options.storage_bytes % kBlockBytes != 0 ||
+      options.storage_bytes >> 48 != 0) {
+    return fail(ErrorCode::invalid_argument, "storage size must be a multiple of 512 bytes");
+  }
+  auto image = DiskImage::open(options.storage_file, options.storage_bytes);
+  if (!image) return tl::unexpected(image.error());
+  return std::make_unique<StorageFunction>(std::move(*image), identity_of(options, 0xA105));
+}
+Made make_counter(const DeviceOptions& options) {
+  return std::make_unique<CounterFunction>(options, identity_of(options, 0xA106));
+}
+Made make_video(const DeviceOptions& options) {
+  return std::make_unique<VideoFunction>(identity_of(options, 0xA107));
+}
+
 struct Entry {
   DeviceName name;
   Made (*make)(const DeviceOptions&);
@@ -57,6 +91,11 @@ const std::vector<Entry>& entries() {
       {{"uac2-implicit", "high-speed duplex audio with implicit feedback"}, make_uac2_implicit},
       {{"uac1", "full-speed duplex audio, adaptive playback"}, make_uac1},
       {{"uac1-feedback", "full-speed duplex audio with a feedback endpoint"}, make_uac1_feedback},
+      {{"hid", "keyboard and mouse that play a counted script"}, make_hid},
+      {{"midi", "MIDI port that sends and judges counted messages"}, make_midi},
+      {{"storage", "disk in memory or in a file"}, make_storage},
+      {{"counter", "vendor device whose bulk and interrupt bytes count"}, make_counter},
+      {{"video", "isochronous source of 24.6 MB/s"}, make_video},
   };
   return kEntries;
 }

@@ -24,6 +24,7 @@ struct DeviceOptions {
   std::uint64_t bytes_per_second = 0;  // counter: pace of IN data; 0: as fast as it is asked for
   double events_per_second = 100;      // hid, midi: pace of the script
   std::uint64_t events = 0;            // hid, midi: length of the script; 0: no end
+  Duration script_delay = std::chrono::seconds(2);  // hid, midi: from the first poll on
 
   std::optional<std::uint16_t> vendor;
   std::optional<std::uint16_t> product;

@@ -113,9 +113,7 @@ Result<void> run_peer(UsbipPeer& peer, const PeerLoopOptions& options,
   if (options.fifo_priority > 0) {
     sched_param parameter{};
     parameter.sched_priority = options.fifo_priority;
-    if (sched_setscheduler(0, SCHED_FIFO, &parameter) != 0) {
-      return fail(ErrorCode::unavailable, with_errno("SCHED_FIFO", errno));
-    }
+    statistics.is_realtime = sched_setscheduler(0, SCHED_FIFO, &parameter) == 0;
   }
   const Instant start = monotonic_now();
   const Instant end = options.run_for < kNever - start ? start + options.run_for : kNever;

@@ -13,7 +13,7 @@ namespace usbgw::device::software {
 struct PeerLoopOptions {
   int socket = -1;  // non-blocking; stays the caller's
   Duration run_for = Duration::max();
-  int fifo_priority = 0;  // SCHED_FIFO; 0: none
+  int fifo_priority = 0;  // SCHED_FIFO, where the process may; 0: none
   // Wake-ups are put off to multiples of this: fewer, and bursts instead. For emulated machines.
   Duration grid{};
 };
@@ -22,6 +22,7 @@ struct PeerLoopStatistics {
   std::uint64_t wakeups = 0;
   std::uint64_t reads = 0;
   std::uint64_t writes = 0;
+  bool is_realtime = false;
   Histogram lateness;  // ns from a deadline to the wake-up for it
 };
 

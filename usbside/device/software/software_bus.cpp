@@ -8,6 +8,9 @@
 namespace usbgw::device::software {
 namespace {
 
+// Deeper queues than any driver's, so that a running stream allocates nothing.
+constexpr std::size_t kQueueReserve = 64;
+
 constexpr std::int64_t kNoInterval = std::numeric_limits<std::int64_t>::max();
 
 constexpr std::uint8_t kClearFeature = 1;
@@ -47,6 +50,8 @@ SoftwareBus::SoftwareBus(Function& function, const BusConfig& config)
   std::uint32_t largest = 64;
   for (const auto& info : endpoints_) largest = std::max(largest, info.packet_bytes);
   scratch_.resize(largest);
+  for (Endpoint& each : table_) each.queue.reserve(kQueueReserve);
+  completed_.reserve(kQueueReserve);
 }
 
 SoftwareBus::Endpoint& SoftwareBus::endpoint(EndpointAddress address) {
@@ -63,7 +68,7 @@ void SoftwareBus::complete(BusUrb& urb, UrbStatus status, Instant when) {
 BusUrb* SoftwareBus::next_completed() {
   if (completed_.empty()) return nullptr;
   BusUrb* urb = completed_.front();
-  completed_.pop_front();
+  completed_.erase(completed_.begin());
   return urb;
 }
 
@@ -252,7 +257,7 @@ void SoftwareBus::serve_interval(Endpoint& target, std::int64_t interval) {
     packet.actual = packet.length;
   }
   if (urb->next_packet < urb->packets.size()) return;
-  target.queue.pop_front();
+  target.queue.erase(target.queue.begin());
   complete(*urb, UrbStatus::ok, clock_.end(interval));
 }
 

@@ -11,7 +11,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <vector>
 
@@ -71,6 +70,7 @@ class SoftwareBus {
   void advance(Instant now);
   // The next completed URB in the order of completion; nullptr: none.
   [[nodiscard]] BusUrb* next_completed();
+  [[nodiscard]] std::size_t completed() const { return completed_.size(); }
   // When advance() will next have something to complete.
   [[nodiscard]] Instant next_deadline() const;
 
@@ -89,7 +89,7 @@ class SoftwareBus {
  private:
   struct Endpoint {
     const EndpointInfo* info = nullptr;  // of the selected alternate setting; none: not there
-    std::deque<BusUrb*> queue;
+    std::vector<BusUrb*> queue;
     bool is_halted = false;
     bool is_running = false;        // isochronous: the stream has begun
     std::uint32_t period = 1;       // isochronous: of the newest URB
@@ -123,7 +123,7 @@ class SoftwareBus {
   StandardRequests state_;
   std::vector<EndpointInfo> endpoints_;
   std::array<Endpoint, 32> table_;  // endpoint number, + 16 for IN
-  std::deque<BusUrb*> completed_;
+  std::vector<BusUrb*> completed_;
   std::vector<std::byte> scratch_;
   Instant now_{};
   Instant bulk_free_{};  // when the bus has room for the next bulk transaction

@@ -228,6 +228,25 @@ TEST(AudioFunction, HostThatStallsLosesItsIntervalsHonestly) {
   EXPECT_EQ(driver.record_faults, 1u) << "the samples of the lost intervals are gone";
 }
 
+TEST(AudioFunction, CountGoesOnWhenAStreamIsOnlyRestarted) {
+  auto function = make(named("uac1"));
+  BusHost host(*function);
+  EXPECT_EQ(host.bus.set_interface(kAudioInInterface, 1, host.now), UrbStatus::ok);
+  auto urb = make_iso(kAudioIn, 4, 196);
+  const auto first_counter = [&] {
+    EXPECT_NE(host.transfer(*urb, milliseconds(10)), nullptr);
+    return load_le<std::uint32_t>(urb->data.data());
+  };
+  EXPECT_EQ(first_counter(), 1u);
+  auto pending = make_iso(kAudioIn, 4, 196);
+  host.submit(pending->urb);
+  EXPECT_TRUE(host.bus.unlink(pending->urb));
+  host.now += milliseconds(100);
+  EXPECT_EQ(first_counter(), 193u);
+  EXPECT_EQ(host.bus.set_interface(kAudioInInterface, 1, host.now), UrbStatus::ok);
+  EXPECT_EQ(first_counter(), 1u);
+}
+
 TEST(AudioFunction, EndOfAStreamIsNoFault) {
   auto function = make(named("uac2"));
   DuplexDriver driver(*function, 0, false);
