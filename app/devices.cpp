@@ -1,5 +1,9 @@
 #include "app/devices.h"
 
+#include <algorithm>
+
+#include "usbside/device/libusb/libusb_provider.h"
+#include "usbside/device/libusb/usbfs_memory.h"
 #include "usbside/device/software/catalogue.h"
 #include "usbside/device/software/software_device.h"
 
@@ -41,6 +45,30 @@ class SoftwareProvider final : public device::DeviceProvider {
   std::vector<software::DeviceOptions> options_;
 };
 
+// The machine's bus; says in the log when usbfs has too little memory for a device's streams.
+class BusProvider final : public device::DeviceProvider {
+ public:
+  BusProvider(std::unique_ptr<device::LibusbProvider> bus, device::StreamTuning tuning, Log& log)
+      : bus_(std::move(bus)), tuning_(tuning), log_(log) {}
+
+  [[nodiscard]] std::vector<device::PresentDevice> list() override { return bus_->list(); }
+
+  [[nodiscard]] Result<std::unique_ptr<device::UsbDevice>> open(
+      const device::PresentDevice& wanted) override {
+    auto opened = bus_->open(wanted);
+    if (!opened) return opened;
+    const auto warning = device::usbfs_memory_warning(
+        device::usbfs_need((*opened)->info(), tuning_), device::usbfs_memory_mb());
+    if (warning) log_.warning(wanted.id + ": " + *warning);
+    return opened;
+  }
+
+ private:
+  std::unique_ptr<device::LibusbProvider> bus_;
+  device::StreamTuning tuning_;
+  Log& log_;
+};
+
 class CompositeProvider final : public device::DeviceProvider {
  public:
   void add(std::unique_ptr<device::DeviceProvider> part) { parts_.push_back(std::move(part)); }
@@ -70,7 +98,7 @@ class CompositeProvider final : public device::DeviceProvider {
 }  // namespace
 
 Result<std::unique_ptr<device::DeviceProvider>> make_devices(const config::Document& document,
-                                                             Log&) {
+                                                             Log& log) {
   std::vector<software::DeviceOptions> options;
   for (const config::ExportEntry& entry : document.exports) {
     if (!entry.device->is_software()) continue;
@@ -80,6 +108,15 @@ Result<std::unique_ptr<device::DeviceProvider>> make_devices(const config::Docum
   }
   auto all = std::make_unique<CompositeProvider>();
   if (!options.empty()) all->add(std::make_unique<SoftwareProvider>(std::move(options)));
+  const bool wants_bus = std::any_of(document.exports.begin(), document.exports.end(),
+                                     [](const auto& e) { return !e.device->is_software(); });
+  if (wants_bus) {
+    auto bus = device::make_libusb_provider();
+    if (!bus) return tl::unexpected(bus.error());
+    const config::StreamsSection& streams = document.streams;
+    const device::StreamTuning tuning{*streams.transfer, *streams.in_ring, *streams.out_ahead};
+    all->add(std::make_unique<BusProvider>(std::move(*bus), tuning, log));
+  }
   return std::unique_ptr<device::DeviceProvider>(std::move(all));
 }
 
