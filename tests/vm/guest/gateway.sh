@@ -30,8 +30,8 @@ $([ -z "$3" ] || echo "address = \"$3/24\"")
 mtu = $mtu
 
 [security]
-ca = "$WORK/keys/ca.crt"
-certificate = "$WORK/keys/$1.crt"
+ca = "$WORK/keys/authority.pem"
+certificate = "$WORK/keys/$1.pem"
 key = "$WORK/keys/$1.key"
 
 [workers]
