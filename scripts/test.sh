@@ -28,12 +28,12 @@ while read -r verdict name; do
   fi
 done < <(/usr/bin/env python3 scripts/test_cases.py build/meson-logs/testlog.json build/meson-logs/testlog.junit.xml)
 
-while read -r scenario arguments <&3; do
-  # shellcheck disable=SC2086  # the plan's arguments are words
-  if tests/vm/run.sh "$scenario" $arguments </dev/null; then
+while read -r line <&3; do
+  mapfile -t words < <(xargs -n 1 <<<"$line")  # xargs understands quotes
+  if tests/vm/run.sh "${words[@]}" </dev/null; then
     passed=$((passed + 1))
   else
-    failed=$((failed + 1)) failures+=("vm $scenario $arguments")
+    failed=$((failed + 1)) failures+=("vm $line")
   fi
 done 3< <(sed 's/#.*//' "$plan" | grep -v '^[[:space:]]*$')
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # run.sh SCENARIO [NAME=VALUE...]: boots the guest, runs the scenario in it, and judges how the guest ended.
-# The scenario's header lines "#: clock virtual|plain", "#: timeout SECONDS", "#: disk NAME SIZE" and
-# "#: qemu ARGUMENTS" (where @RESULTS@ is the results folder) say what it needs.
+# The scenario's header lines say what it needs: "#: clock virtual|plain", "#: timeout SECONDS" (of the
+# machine), "#: disk NAME SIZE", "#: qemu ARGUMENTS", "#: append KERNEL-ARGUMENTS", and "#: judge COMMAND",
+# which is run here when the guest has ended well. @RESULTS@ stands for the results folder.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 . scripts/lib.sh
@@ -12,10 +13,11 @@ script=tests/vm/scenarios/$scenario.sh
 [ -f "$script" ] || die "no scenario '$scenario'; there are: $(ls tests/vm/scenarios | sed 's/\.sh$//' | xargs)"
 command -v qemu-system-x86_64 >/dev/null || die "no qemu-system-x86_64; run ./dev setup"
 
-header() { sed -n "s/^#: $1 //p" "$script"; }
+results=$PWD/out/vm/$scenario
+header() { sed -n "s/^#: $1 //p" "$script" | sed "s|@RESULTS@|$results|g"; }
 clock=$(header clock)
 timeout=${USBGW_VM_TIMEOUT:-$(header timeout)}
-label=$scenario results=$PWD/out/vm/$scenario
+label=$scenario
 for assignment in "$@"; do
   [[ $assignment =~ ^[a-z_]+= ]] || die "'$assignment' is not NAME=VALUE"
   label+=" $assignment"
@@ -48,17 +50,17 @@ case $clock in
   *) die "$script: '#: clock' must be virtual or plain" ;;
 esac
 while read -r name size; do truncate -s "$size" "$results/$name"; done < <(header disk)
-read -r -a extra < <(header qemu | sed "s|@RESULTS@|$results|g" | xargs -d '\n') || true
+read -r -a extra < <(header qemu | xargs -d '\n') || true
 
 qemu-system-x86_64 -M "$machine" -cpu max -m 3072 "${emulation[@]}" \
-  -nodefaults -display none -no-reboot -rtc clock=vm \
+  -nodefaults "${extra[@]}" -display none -no-reboot -rtc clock=vm \
   -kernel "$kernel/vmlinuz" -initrd "$kernel/initramfs.gz" \
-  -append "console=ttyS0 loglevel=3 panic=-1 oops=panic random.trust_cpu=on tsc=reliable nokaslr mitigations=off" \
+  -append "console=ttyS0 loglevel=3 panic=-1 oops=panic random.trust_cpu=on tsc=reliable nokaslr mitigations=off $(header append)" \
   -serial "file:$results/console.log" -serial "file:$results/kernel-live.log" \
   -monitor "unix:$results/monitor,server=on,wait=off" \
   -virtfs "local,path=/,mount_tag=machine,security_model=none,readonly=on,multidevs=remap" \
   -virtfs "local,path=$results,mount_tag=results,security_model=none,multidevs=remap" \
-  "${extra[@]}" >"$results/qemu.log" 2>&1 9>&- &
+  >"$results/qemu.log" 2>&1 9>&- &
 qemu=$!
 trap 'kill $qemu 2>/dev/null || true' EXIT
 
@@ -103,4 +105,9 @@ code=$(cat "$results/exit_code")
 [ "$code" = 0 ] || fail "exit code $code"
 [ -z "$complaints" ] || fail "the scenario passed, but its kernel complained"
 end_line "vm: $label: ended after $((SECONDS - began)) s; $results has the logs"
-tail -n 1 "$results/output"
+judge=$(header judge)
+if [ -n "$judge" ]; then
+  $judge
+else
+  tail -n 1 "$results/output"
+fi

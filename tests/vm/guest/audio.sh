@@ -56,11 +56,8 @@ limited() { timeout --kill-after=5 $(($1 + 20)) "${@:2}"; }
 start_audio_device() { # SPEED PORT
   local name
   name=$([ "$1" = full ] && echo uac1 || echo uac2)
-  rm -f "$WORK/device.json"
-  start_device "$2" "$WORK/usbgw" softdevice $name --vhci-port "$2" --stats "$WORK/device.json"
+  start_softdevice "$2" $name
 }
-
-device_figure() { /usr/bin/python3 guest/json_value.py "$WORK/device.json" "$1"; } # PATH
 
 # Ends the device and adds up what its judge says; PLAYED-FRAMES is what should have come (0: not judged).
 stop_audio_device() { # PLAYED-FRAMES

@@ -100,18 +100,26 @@ start_host() {
   host_pid=$!
 }
 
-# start_gateway DEVICE: both sides, for the device with this vendor:product; it comes to GATEWAY_PORT.
+# start_gateway DEVICE [PORT]: both sides, for the device with this vendor:product; it comes to PORT.
 start_gateway() {
+  local port=${2:-$GATEWAY_PORT}
   write_agent_config "$1"
-  write_host_config "$1" $GATEWAY_PORT
+  write_host_config "$1" "$port"
   start_agent
   start_host
-  wait_for_device $GATEWAY_PORT || abort "the gateway brings no device to vhci port $GATEWAY_PORT"
+  wait_for_device "$port" || abort "the gateway brings no device to vhci port $port"
 }
 
 stop_gateway() {
   end_process "$host_pid"
   end_process "$agent_pid"
+}
+
+# What a case that was given up has left running.
+stop_leftovers() {
+  local pid
+  for pid in $(pgrep -x usbgw); do kill -9 "$pid"; done
+  sleep 1
 }
 
 # The vendor:product of the device at a vhci port.

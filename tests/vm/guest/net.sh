@@ -56,6 +56,16 @@ join_through_bridge() {
   quieten
 }
 
+# Changes what the bridges do: set_impairment NETEM...
+set_impairment() {
+  local link side
+  for link in data0 control0; do
+    for side in agent host; do
+      ip netns exec between tc qdisc replace dev $side-$link root netem limit 20000 "$@"
+    done
+  done
+}
+
 # What the kernel sends on its own would be counted as traffic.
 quieten() {
   local side interface

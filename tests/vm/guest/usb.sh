@@ -6,6 +6,7 @@ VHCI=/sys/devices/platform/vhci_hcd.0
 # gateway must be on different controllers, or the kernel deadlocks in usb_set_interface.
 DEVICE_PORT=0
 GATEWAY_PORT=30
+GATEWAY_SS_PORT=45
 
 load_modules() { # MODULE...
   local module
@@ -70,6 +71,15 @@ start_device() {
   configure_without_drivers "$port"
   set_autoprobe 1
 }
+
+# start_softdevice PORT NAME [OPTIONS]: a software device of usbgw's; its priority is that of hardware.
+start_softdevice() {
+  rm -f "$WORK/device.json"
+  start_device "$1" "$WORK/usbgw" softdevice "${@:2}" --vhci-port "$1" --statistics "$WORK/device.json" --priority 80
+}
+
+# The device writes its figures when it ends.
+device_figure() { /usr/bin/python3 guest/json_value.py "$WORK/device.json" "$1"; } # PATH
 
 # The folder /sys/.../soundN, inputN ... of the device at a port.
 class_folder_at_port() { # PORT CLASS-PATTERN

@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "tests/vm/bus_port.h"
 #include "tests/vm/relay/urb_relay.h"
 
 namespace {
@@ -19,20 +20,6 @@ constexpr const char* kAttachFile = "/sys/devices/platform/vhci_hcd.0/attach";
 [[noreturn]] void die(const char* what, const char* why) {
   std::fprintf(stderr, "urb_relay: %s: %s\n", what, why);
   std::exit(1);
-}
-
-libusb_device_handle* open_device(const std::string& bus_port) {
-  libusb_device** list = nullptr;
-  const ssize_t count = libusb_get_device_list(nullptr, &list);
-  for (ssize_t i = 0; i < count; ++i) {
-    const std::string name = std::to_string(libusb_get_bus_number(list[i])) + "-" +
-                             std::to_string(libusb_get_port_number(list[i]));
-    libusb_device_handle* handle = nullptr;
-    if (name == bus_port && libusb_open(list[i], &handle) == 0) {
-      return handle;
-    }
-  }
-  die(bus_port.c_str(), "no such device, or it cannot be opened");
 }
 
 // Returns the active configuration's value.
@@ -93,7 +80,10 @@ int main(int argc, char** argv) {
   if (const int error = libusb_init(nullptr); error != 0) {
     die("libusb", libusb_error_name(error));
   }
-  libusb_device_handle* device = open_device(argv[1]);
+  libusb_device_handle* device = usbgw::vm::open_at(argv[1]);
+  if (device == nullptr) {
+    die(argv[1], "no such device, or it cannot be opened");
+  }
   const int configuration = claim_all(device);
   const int socket = attach(argv[2], kernel_speed(device));
   usbgw::relay::UrbRelay relay(socket, device, configuration);

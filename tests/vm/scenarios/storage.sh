@@ -1,0 +1,71 @@
+# QEMU's usb-storage through usbgw: mkfs, mount, write, read back, same SHA-256, detach; also at RTT 8 ms.
+#: clock plain
+#: timeout 1200
+#: disk stick.img 256M
+#: qemu -device qemu-xhci,id=xhci
+#: qemu -drive if=none,id=stick,format=raw,cache=unsafe,file=@RESULTS@/stick.img
+#: qemu -device usb-storage,bus=xhci.0,drive=stick,id=usb-stick
+# megabytes=64 rtts="0 8"
+STICK=46f4:0001
+megabytes=${megabytes:-64}
+
+disk_folder() { class_folder_at_port $GATEWAY_SS_PORT 'sd[a-z]'; }
+
+# 1 MiB URBs, as a driver may ask for on SuperSpeed; the default is 120 kB.
+allow_large_urbs() { # DISK
+  echo 2048 >"/sys/block/$1/device/max_sectors" && echo 1024 >"/sys/block/$1/queue/max_sectors_kb"
+}
+
+largest_urb() { # of the bulk submissions in a usbmon text
+  awk '$3 == "S" && $4 ~ /^B/ { if ($6 + 0 > most) most = $6 + 0 } END { print most + 0 }' "$1"
+}
+
+round_trip() { # DISK
+  mkfs.ext4 -q -F "/dev/$1" || { fault "mkfs"; return; }
+  mkdir -p /run/stick
+  mount "/dev/$1" /run/stick || { fault "mount"; return; }
+  dd if="$WORK/data" of=/run/stick/data bs=1M oflag=direct status=none || fault "write"
+  umount /run/stick || fault "umount"
+  echo 3 >/proc/sys/vm/drop_caches
+  mount "/dev/$1" /run/stick || { fault "second mount"; return; }
+  dd if=/run/stick/data of="$WORK/back" bs=1M iflag=direct status=none || fault "read"
+  umount /run/stick || fault "second umount"
+  [ "$(sha256sum <"$WORK/data")" = "$(sha256sum <"$WORK/back")" ] || fault "what was read is not what was written"
+  rm -f "$WORK/back"
+}
+
+storage_case() { # RTT-MS
+  local disk start
+  say "storage at RTT $1 ms"
+  start_gateway $STICK $GATEWAY_SS_PORT
+  wait_for 60 "a disk behind the gateway" disk_folder || abort "no disk"
+  disk=$(basename "$(disk_folder)")
+  wait_for 20 "/dev/$disk" test -b "/dev/$disk" || abort "no /dev/$disk"
+  allow_large_urbs "$disk"
+  cat /sys/kernel/debug/usb/usbmon/0u >"$WORK/usbmon" & local monitor=$!
+  start=$(cut -d . -f 1 /proc/uptime)
+  round_trip "$disk"
+  seconds=$(($(cut -d . -f 1 /proc/uptime) - start))
+  kill $monitor
+  urb_bytes=$(largest_urb "$WORK/usbmon")
+  [ "$urb_bytes" -ge 1048576 ] || fault "the largest URB was $urb_bytes bytes, not 1 MiB"
+  ip netns exec host "$WORK/usbgw" detach $STICK --socket "$WORK/host.sock" || fault "usbgw detach"
+  check_no_vhci_port_in_use
+  stop_gateway
+  check_no_process_in_d
+}
+
+load_modules xhci-pci sd_mod usb-storage ext4
+dd if=/dev/urandom of="$WORK/data" bs=1M count="$megabytes" status=none
+figures=
+for rtt in ${rtts:-0 8}; do
+  if [ -z "$figures" ]; then
+    prepare_gateway delay $((rtt * 500))us
+  else
+    set_impairment delay $((rtt * 500))us
+  fi
+  measure_network 20
+  storage_case "$rtt"
+  figures+=", RTT $rtt ms $seconds s"
+done
+finish storage "$megabytes MB written and read back, largest URB $urb_bytes bytes$figures"
