@@ -18,7 +18,9 @@ Result<dpdk::PortConfig> port_config(const config::Document& document) {
   for (const auto& gateway : section.gateways) port.gateways.push_back(*gateway);
   port.udp_port = *section.udp_port;
   port.mtu = *section.mtu;
-  port.marking = {*section.dscp, *section.pcp, *section.vlan};
+  // The priority travels in the VLAN tag; without one there is nothing to carry it.
+  const std::uint8_t pcp = *section.vlan == 0 ? std::uint8_t{0} : *section.pcp;
+  port.marking = {*section.dscp, pcp, *section.vlan};
   return port;
 }
 
