@@ -38,6 +38,7 @@ struct CommandLine {
   SoftdeviceOptions softdevice;
   double softdevice_seconds = 0;
   double softdevice_grid_us = 0;
+  double softdevice_script_delay = 2;
   std::string softdevice_fault;
   Chosen chosen;
 };
@@ -146,6 +147,7 @@ Result<int> run_softdevice_line(CommandLine& line) {
                                 options.device.name, names));
   }
   options.run_for = from(std::chrono::duration<double>(line.softdevice_seconds));
+  options.device.script_delay = from(std::chrono::duration<double>(line.softdevice_script_delay));
   options.wake_grid = from(std::chrono::duration<double, std::micro>(line.softdevice_grid_us));
   if (!line.softdevice_fault.empty()) {
     const auto fault = device::software::parse_fault(line.softdevice_fault);
@@ -208,6 +210,11 @@ void add_softdevice(CLI::App& app, CommandLine& line) {
   command->add_option("--events-per-second", device.events_per_second, "HID, MIDI: pace")
       ->type_name("N");
   command->add_option("--events", device.events, "HID, MIDI: how many; 0: no end")->type_name("N");
+  command
+      ->add_option("--script-delay", line.softdevice_script_delay,
+                   "HID, MIDI: from the first poll to the first event")
+      ->check(CLI::Range(0.0, 1e6))
+      ->type_name("S");
   add_identity(*command, device);
   command->callback([&line] { line.chosen = [&line] { return run_softdevice_line(line); }; });
 }

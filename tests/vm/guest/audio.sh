@@ -61,19 +61,18 @@ start_audio_device() { # SPEED PORT
 
 # Ends the device and adds up what its judge says; PLAYED-FRAMES is what should have come (0: not judged).
 stop_audio_device() { # PLAYED-FRAMES
-  local inside missing_here repeated_here altered_here
+  local missing_here repeated_here altered_here
   end_process "$device_pid"
   [ -s "$WORK/device.json" ] || { fault "the device left no figures"; return; }
   cp "$WORK/device.json" "$KEEP/device_$case_name.json"
   [ "$1" -gt 0 ] || return
   say "the device: $(device_figure out)"
-  inside=$(device_figure out.inside)
-  missing_here=$(device_figure out.inside.missing)
-  repeated_here=$(device_figure out.inside.repeated)
+  missing_here=$(device_figure out.missing)
+  repeated_here=$(device_figure out.repeated)
   # Silence in the place of a sample is another content.
-  altered_here=$(($(device_figure out.inside.altered) + $(device_figure out.inside.silent)))
-  [ $((missing_here + repeated_here + altered_here)) -eq 0 ] || sample_fault "the device did not get what was played: $inside"
-  [ "$(device_figure out.inside.starved)" -eq 0 ] || sample_fault "the device starved: $inside"
+  altered_here=$(($(device_figure out.altered) + $(device_figure out.silent)))
+  [ $((missing_here + repeated_here + altered_here)) -eq 0 ] || sample_fault "the device did not get what was played"
+  [ "$(device_figure out.starved)" -eq 0 ] || sample_fault "the device starved"
   # The audio driver leaves up to 20 ms unplayed when a program stops.
   [ "$(device_figure out.counted)" -ge $(($1 - RATE / 50 - RATE / 20)) ] ||
     sample_fault "the device got $(device_figure out.counted) frames of $1"

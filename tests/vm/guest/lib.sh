@@ -31,7 +31,7 @@ abort() {
 show_logs() {
   local log
   for log in "$KEEP"/*.log; do
-    [ -s "$log" ] || continue
+    [ -s "$log" ] && [ "${log##*/}" != keys.log ] || continue
     echo "--- the end of ${log##*/}"
     tail -n 6 "$log"
   done

@@ -3,7 +3,7 @@
 
 The script is that of usbside/device/software/hid_function.h: keyboard event k presses (k even) or releases
 (k odd) the letter k / 2 % 26; mouse event k moves by k % 100 + 1 and k / 100 % 100 + 1. Ends when both have
-given EVENTS events, or after 10 s without one. Exit code 0 when each came once and in order.
+given EVENTS events, or after 20 s without one. Exit code 0 when each came once and in order.
 """
 import os
 import select
@@ -16,7 +16,7 @@ SYN_DROPPED = 3
 KEY_REPEATED = 2
 # Key codes of a to z (linux/input-event-codes.h).
 LETTERS = [30, 48, 46, 32, 18, 33, 34, 35, 23, 36, 37, 38, 50, 49, 24, 25, 16, 19, 31, 20, 22, 47, 17, 45, 21, 44]
-PATIENCE_S = 10
+PATIENCE_S = 20
 
 
 class Script:

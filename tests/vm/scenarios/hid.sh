@@ -5,7 +5,7 @@
 prepare_gateway delay 4ms 2ms loss ${loss:-0.7%}
 load_modules usbhid hid-generic evdev
 measure_network 50
-start_softdevice $DEVICE_PORT hid --events ${events:-1000} --events-per-second 100
+start_softdevice $DEVICE_PORT hid --events ${events:-1000} --script-delay 15 --events-per-second 100
 start_gateway "$(device_id_at_port $DEVICE_PORT)"
 event_nodes() { [ "$(find "/sys/bus/usb/devices/$(usb_name_at_port $GATEWAY_PORT)/" -name 'event[0-9]*' | wc -l)" -ge 2 ]; }
 wait_for 30 "keyboard and mouse" event_nodes || abort "no input devices"

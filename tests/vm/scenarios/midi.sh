@@ -6,14 +6,14 @@ messages=${messages:-2000}
 prepare_gateway delay 4ms 2ms loss ${loss:-0.7%}
 load_modules snd-usb-audio snd-rawmidi
 measure_network 50
-start_softdevice $DEVICE_PORT midi --events $messages --events-per-second 500
+start_softdevice $DEVICE_PORT midi --events $messages --script-delay 15 --events-per-second 500
 start_gateway "$(device_id_at_port $DEVICE_PORT)"
 wait_for 30 "a MIDI card" class_folder_at_port $GATEWAY_PORT 'card[0-9]*' || abort "no MIDI card"
 card=$(class_folder_at_port $GATEWAY_PORT 'card[0-9]*' | sed 's/.*card//')
 wait_for 10 "the rawmidi node" test -e "/dev/snd/midiC${card}D0" || abort "no rawmidi node"
 
 say "receiving"
-timeout 60 amidi -p "hw:$card,0,0" -r "$WORK/received.midi" -t 5 >"$KEEP/amidi.log" 2>&1
+timeout 60 amidi -p "hw:$card,0,0" -r "$WORK/received.midi" -t 25 >"$KEEP/amidi.log" 2>&1
 verdict=$(/usr/bin/python3 guest/midi_pattern.py check $messages "$WORK/received.midi") || fault "received: $verdict"
 say "received: $verdict"
 
