@@ -85,5 +85,5 @@ device_figure() { /usr/bin/python3 guest/json_value.py "$WORK/device.json" "$1";
 class_folder_at_port() { # PORT CLASS-PATTERN
   local name
   name=$(usb_name_at_port "$1") || return 1
-  find "/sys/bus/usb/devices/$name/" -maxdepth 5 -name "$2" 2>/dev/null | grep -m 1 .
+  find "/sys/bus/usb/devices/$name/" -maxdepth 8 -name "$2" 2>/dev/null | grep -m 1 .
 }

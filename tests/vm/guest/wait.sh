@@ -1,11 +1,13 @@
 # Waiting with a limit. Limits are guest seconds.
 
+uptime_seconds() { cut -d . -f 1 /proc/uptime; }
+
 # wait_for SECONDS WHAT COMMAND...: true once COMMAND is; after SECONDS says that WHAT did not come.
 wait_for() {
-  local tries=$(($1 * 20)) what=$2
+  local end=$(($(uptime_seconds) + $1)) what=$2
   shift 2
   until "$@" >/dev/null 2>&1; do
-    if [ $((tries -= 1)) -le 0 ]; then
+    if [ "$(uptime_seconds)" -gt $end ]; then
       say "waited in vain for $what"
       return 1
     fi

@@ -43,9 +43,9 @@ storage_case() { # RTT-MS
   wait_for 20 "/dev/$disk" test -b "/dev/$disk" || abort "no /dev/$disk"
   allow_large_urbs "$disk"
   cat /sys/kernel/debug/usb/usbmon/0u >"$WORK/usbmon" & local monitor=$!
-  start=$(cut -d . -f 1 /proc/uptime)
+  start=$(uptime_seconds)
   round_trip "$disk"
-  seconds=$(($(cut -d . -f 1 /proc/uptime) - start))
+  seconds=$(($(uptime_seconds) - start))
   kill $monitor
   urb_bytes=$(largest_urb "$WORK/usbmon")
   [ "$urb_bytes" -ge 1048576 ] || fault "the largest URB was $urb_bytes bytes, not 1 MiB"
