@@ -40,7 +40,8 @@ hold_time() {
 power_off() {
   sync
   echo o >/proc/sysrq-trigger
-  sleep 60
+  # Process 1 must not end, and programs can no longer be read once 9p is shut down.
+  while :; do :; done
 }
 
 mount_all 2>/dev/null
