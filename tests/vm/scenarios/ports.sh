@@ -22,12 +22,12 @@ choose_port() { # TYPE
   case $1 in
     af_packet) agent_port=af_packet:data0 host_port=af_packet:data0 ;;
     af_xdp)
-      # It shares the kernel's interface, address and neighbour table; XDP on veth wants MTU 3498 or less.
+      # It shares the kernel's interface, address and neighbours; XDP on veth wants MTU 3498 or less.
       ip -n agent link set data0 mtu 1500
       ip -n host link set data0 mtu 1500
       ip -n agent address add $AGENT_ADDRESS/24 dev data0
       ip -n host address add $HOST_ADDRESS/24 dev data0
-      agent_port=af_xdp:data0 host_port=af_xdp:data0 AGENT_DATA='' HOST_DATA=''
+      agent_port=af_xdp:data0 host_port=af_xdp:data0 AGENT_DATA=$AGENT_ADDRESS HOST_DATA=$HOST_ADDRESS
       ;;
     tap) agent_port=tap:usbgw0 host_port=tap:usbgw0 ;;
     memif) agent_port=memif:$WORK/memif.sock,server host_port=memif:$WORK/memif.sock,client ;;
