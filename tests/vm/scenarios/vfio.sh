@@ -58,6 +58,9 @@ load_modules vfio-pci xhci-pci sd_mod usb-storage
 prepare_gateway
 start_audio
 mount_hugepages 192
+# Wake-ups come milliseconds late under plain emulation.
+playout=40ms playout_mode=fixed
+warm_up_gateway
 dd if=/dev/urandom of="$WORK/data" bs=1M count=16 status=none
 verdicts=
 for nic in ${nics:-virtio e1000e}; do
