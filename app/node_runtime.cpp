@@ -283,6 +283,25 @@ void NodeRuntime::start() {
   }
 }
 
+namespace {
+
+std::string in_milliseconds(Duration duration) {
+  return std::to_string(duration.count() / 1'000'000) + "." +
+         std::to_string(duration.count() / 1'000 % 1000 + 1000).substr(1) + " ms";
+}
+
+std::string describe(const Worker& worker) {
+  const WorkerRecord& record = worker.record();
+  return worker.name() + ": " + std::to_string(record.turns) + " turns, " +
+         std::to_string(record.turns_with_work) + " with work; longest turn " +
+         in_milliseconds(record.longest_turn) + " (at " +
+         in_milliseconds(record.longest_turn_at - record.started) + "), latest wake-up " +
+         in_milliseconds(record.latest_wake) + " late (at " +
+         in_milliseconds(record.latest_wake_at - record.started) + ")";
+}
+
+}  // namespace
+
 bool NodeRuntime::stop(Duration limit) {
   parts_->control->request_stop();
   parts_->control_worker->waker().wake();
@@ -290,7 +309,12 @@ bool NodeRuntime::stop(Duration limit) {
   while (!parts_->control->is_stopped() && std::chrono::steady_clock::now() < end) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  return parts_->control->is_stopped();
+  const bool is_stopped = parts_->control->is_stopped();
+  for (const auto& worker : parts_->workers) {
+    worker->stop();
+    parts_->log.info(describe(*worker));
+  }
+  return is_stopped;
 }
 
 }  // namespace usbgw::app

@@ -103,8 +103,18 @@ void Worker::run() {
     const Instant now = clock.now();
     std::size_t work = 0;
     for (Loop* const loop : loops_) work += loop->turn(now);
-    if (work == 0 && !config_.busy) idle(clock.now());
+    const Instant after = clock.now();
+    note_turn(now, after, work);
+    if (work == 0 && !config_.busy) idle(after);
   }
+}
+
+void Worker::note_turn(Instant before, Instant after, std::size_t work) {
+  if (record_.turns++ == 0) record_.started = before;
+  if (work > 0) ++record_.turns_with_work;
+  if (after - before <= record_.longest_turn) return;
+  record_.longest_turn = after - before;
+  record_.longest_turn_at = before;
 }
 
 void Worker::collect_descriptors() {
@@ -136,8 +146,13 @@ void Worker::idle(Instant now) {
   timespec timeout{};
   timeout.tv_sec = sleep.count() / 1'000'000'000;
   timeout.tv_nsec = sleep.count() % 1'000'000'000;
-  static_cast<void>(ppoll(polls_.data(), polls_.size(), &timeout, nullptr));
+  const int ready = ppoll(polls_.data(), polls_.size(), &timeout, nullptr);
   waker_.end_sleep();
+  if (ready != 0) return;
+  const Instant woken = RealClock{}.now();
+  if (woken - now - sleep <= record_.latest_wake) return;
+  record_.latest_wake = woken - now - sleep;
+  record_.latest_wake_at = woken;
 }
 
 }  // namespace usbgw::app

@@ -48,6 +48,17 @@ struct WorkerConfig {
   Duration idle_sleep = std::chrono::milliseconds(2);  // and while none is
 };
 
+// How punctual a worker was, since it started: its own stalls explain its streams' tails.
+struct WorkerRecord {
+  std::uint64_t turns = 0;
+  std::uint64_t turns_with_work = 0;
+  Duration longest_turn{};   // of all loops together
+  Instant longest_turn_at{};
+  Duration latest_wake{};    // behind the planned end of a sleep
+  Instant latest_wake_at{};
+  Instant started{};
+};
+
 class Worker {
  public:
   explicit Worker(WorkerConfig config);
@@ -58,11 +69,15 @@ class Worker {
   // Refused rights (pinning, real-time) are returned as a warning text and the worker runs without.
   [[nodiscard]] std::vector<std::string> start();
   void stop();
+  // After stop().
+  [[nodiscard]] const WorkerRecord& record() const { return record_; }
+  [[nodiscard]] const std::string& name() const { return config_.name; }
   [[nodiscard]] EventWaker& waker() { return waker_; }
 
  private:
   void run();
   void idle(Instant now);
+  void note_turn(Instant before, Instant after, std::size_t work);
   [[nodiscard]] std::string apply_scheduling() const;
   void collect_descriptors();
 
@@ -75,6 +90,7 @@ class Worker {
   std::atomic<bool> stop_{false};
   std::atomic<bool> started_{false};
   std::string warning_;
+  WorkerRecord record_;
   std::thread thread_;
 };
 

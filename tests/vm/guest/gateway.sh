@@ -110,7 +110,16 @@ start_gateway() {
   wait_for_device "$port" || abort "the gateway brings no device to vhci port $port"
 }
 
+# What both sides say of themselves, kept with the results.
+keep_status() { # NAME
+  local side
+  for side in agent host; do
+    "$WORK/usbgw" status --json --socket "$WORK/$side.sock" >"$KEEP/status_$1_$side.json" 2>>"$KEEP/status.log"
+  done
+}
+
 stop_gateway() {
+  keep_status "${case_name:-none}"
   end_process "$host_pid"
   end_process "$agent_pid"
 }

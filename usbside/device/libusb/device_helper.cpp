@@ -1,6 +1,7 @@
 #include "usbside/device/libusb/device_helper.h"
 
 #include <libusb-1.0/libusb.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -31,7 +32,17 @@ DeviceHelper::~DeviceHelper() {
   if (event_ >= 0) close(event_);
 }
 
+// The call holds the lock that the worker's next submission waits for, so it runs at the worker's
+// priority; refused rights leave it where it was.
+void DeviceHelper::adopt_priority_of_caller() {
+  int policy = 0;
+  sched_param parameters{};
+  if (pthread_getschedparam(pthread_self(), &policy, &parameters) != 0) return;
+  static_cast<void>(pthread_setschedparam(thread_.native_handle(), policy, &parameters));
+}
+
 void DeviceHelper::start(const DeviceCommand& command) {
+  adopt_priority_of_caller();
   {
     const std::lock_guard lock(mutex_);
     USBGW_ASSERT(!command_ && !result_);

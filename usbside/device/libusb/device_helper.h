@@ -36,6 +36,7 @@ class DeviceHelper {
   [[nodiscard]] bool must_not_close() const { return must_not_close_.load(); }
 
  private:
+  void adopt_priority_of_caller();
   void loop();
   UrbStatus run(const DeviceCommand& command);
   UrbStatus claim();
