@@ -52,10 +52,11 @@ configure_without_drivers() { # PORT
   [ -e "/sys/bus/usb/devices/$name/driver" ] || echo "$name" >/sys/bus/usb/drivers/usb/bind
 }
 
-# A controller's interrupts do not wait for programs; nor should the threads that stand for the device's.
+# A controller's and a NIC's interrupts do not wait for programs; nor should the threads that stand for
+# them: vhci's, and ksoftirqd, which delivers what crosses a veth pair once it has been woken.
 raise_vhci_threads() {
   local thread
-  for thread in $(pgrep '^vhci_[rt]x$'); do chrt -f -p 60 "$thread"; done
+  for thread in $(pgrep '^vhci_[rt]x$') $(pgrep '^ksoftirqd/'); do chrt -f -p 60 "$thread"; done
 }
 
 # start_device PORT COMMAND...: a program that presents itself at a vhci port; its process is device_pid.
