@@ -161,7 +161,8 @@ void DeviceAttachment::Implementation::open_waiting() {
 
 std::size_t DeviceAttachment::Implementation::turn_streams() {
   std::size_t work = 0;
-  for (const auto& stream : streams) work += stream->turn();
+  for (const auto& stream : streams)
+    work += stream->is_closing() ? stream->continue_close() : stream->turn();
   std::erase_if(streams,
                 [](const auto& stream) { return stream->is_closing() && stream->is_idle(); });
   return work;
@@ -267,7 +268,7 @@ std::size_t DeviceAttachment::turn(Instant now) {
 Instant DeviceAttachment::next_deadline() const {
   Instant next = kNever;
   for (const auto& stream : implementation_->streams)
-    next = std::min(next, stream->next_deadline());
+    next = std::min(next, stream->has_more_to_cancel() ? Instant{} : stream->next_deadline());
   return next;
 }
 

@@ -8,6 +8,7 @@ namespace usbgw::device {
 namespace {
 
 constexpr std::size_t kMostTransfers = 64;
+constexpr std::size_t kCancelsPerTurn = 2;
 
 }  // namespace
 
@@ -15,7 +16,19 @@ void DeviceStream::begin_close() {
   if (closing_) return;
   closing_ = true;
   closed();
-  cancel_ring();
+  to_cancel_ = ring_.size();
+  continue_close();
+}
+
+std::size_t DeviceStream::continue_close() {
+  std::size_t cancelled = 0;
+  while (closing_ && to_cancel_ > 0 && cancelled < kCancelsPerTurn) {
+    Transfer& transfer = *ring_[--to_cancel_];
+    if (!transfer.in_flight) continue;
+    context_.device.cancel(transfer);
+    ++cancelled;
+  }
+  return cancelled;
 }
 
 bool DeviceStream::is_idle() const {

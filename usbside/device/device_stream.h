@@ -51,8 +51,12 @@ class DeviceStream : public TransferOwner {
   virtual void pause_for_halt() = 0;
   virtual void resume_after_halt() = 0;
 
-  // Nothing is submitted or published from now on.
+  // Nothing is submitted or published from now on; what is in flight is cancelled a few transfers a
+  // turn, because each cancellation is a system call and other streams have deadlines.
   void begin_close();
+  // The next few; returns their number.
+  std::size_t continue_close();
+  [[nodiscard]] bool has_more_to_cancel() const { return closing_ && to_cancel_ > 0; }
   [[nodiscard]] bool is_closing() const { return closing_; }
   [[nodiscard]] bool is_idle() const;  // no transfer in flight
   [[nodiscard]] const StreamSetup& setup() const { return setup_; }
@@ -91,6 +95,7 @@ class DeviceStream : public TransferOwner {
   std::vector<std::byte> memory_;
   std::size_t bytes_each_ = 0;
   bool closing_ = false;
+  std::size_t to_cancel_ = 0;  // transfers 0 to this, newest ring slots first
 };
 
 [[nodiscard]] std::unique_ptr<DeviceStream> make_isochronous_in(const StreamSetup& setup,

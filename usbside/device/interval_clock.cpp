@@ -6,7 +6,7 @@ namespace usbgw::device {
 
 std::int64_t IntervalClock::missing(std::int64_t last, Instant completed, bool may_follow_gap) {
   Duration residual = completed.time_since_epoch() - interval_ * (last + 1);
-  if (!started_) {
+  if (!started_ || last < settling_) {
     started_ = true;
     window_start_ = last_completion_ = completed;
     current_ = residual;

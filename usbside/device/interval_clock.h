@@ -26,7 +26,10 @@ namespace usbgw::device {
 
 class IntervalClock {
  public:
-  explicit IntervalClock(Duration interval) : interval_(interval) {}
+  // The first `settling` intervals are taken as they come: while a ring is being filled the bus may
+  // pass between two submissions, and where a stream's index begins means nothing.
+  explicit IntervalClock(Duration interval, std::int64_t settling = 0)
+      : interval_(interval), settling_(settling) {}
 
   // Interval `last`, as counted so far, completed at `completed`. Returns the number of intervals
   // that the count lacks; the caller adds them to this and all later indices.
@@ -52,6 +55,7 @@ class IntervalClock {
   [[nodiscard]] std::int64_t lasting_shift();
 
   Duration interval_;
+  std::int64_t settling_;
   bool started_ = false;
   std::int64_t inserted_ = 0;  // intervals counted as gaps, less those found to be none
   std::int64_t debt_ = 0;      // by which indices are ahead of the bus

@@ -16,6 +16,8 @@ constexpr std::size_t kLeastTransfers = 4;
 // schedule up to a frame ahead).
 constexpr Duration kDryGuard = std::chrono::milliseconds(1);
 constexpr Duration kRetry = std::chrono::milliseconds(1);
+// Submissions are system calls too: a deep ring fills over several turns, the first part at once.
+constexpr std::size_t kSubmissionsPerTurn = 4;
 // Gaps are spelled out up to this many intervals; beyond it the index only jumps, which the host
 // sees as loss.
 constexpr std::int64_t kMostGapIntervals = 2048;
@@ -35,7 +37,7 @@ class IsochronousIn final : public DeviceStream {
   IsochronousIn(const StreamSetup& setup, const StreamTuning& tuning, StreamContext& context)
       : DeviceStream(setup, context),
         shape_(shape_of(setup.interval, tuning.transfer, tuning.in_ring, kLeastTransfers)),
-        clock_(setup.interval),
+        clock_(setup.interval, static_cast<std::int64_t>(shape_.transfers * shape_.intervals)),
         packer_(setup.interval, capacity()) {}
 
   void start() override {
@@ -71,8 +73,15 @@ class IsochronousIn final : public DeviceStream {
 
  private:
   void submit_idle() {
-    for (const auto& transfer : ring())
-      if (!transfer->in_flight) submit(*transfer);
+    std::size_t submitted = 0;
+    for (const auto& transfer : ring()) {
+      if (transfer->in_flight) continue;
+      if (submitted++ == kSubmissionsPerTurn) {
+        retry_at_ = context_.now;
+        return;
+      }
+      submit(*transfer);
+    }
   }
 
   void submit(Transfer& transfer) {

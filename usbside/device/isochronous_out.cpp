@@ -39,7 +39,7 @@ class IsochronousOut final : public DeviceStream {
   IsochronousOut(const StreamSetup& setup, const StreamTuning& tuning, StreamContext& context)
       : DeviceStream(setup, context),
         shape_(shape_of(setup.interval, tuning.transfer, tuning.out_ahead, kLeastTransfers)),
-        clock_(setup.interval),
+        clock_(setup.interval, static_cast<std::int64_t>(shape_.transfers * shape_.intervals)),
         window_(window_of(setup.interval), setup.open.packet_bytes),
         nominal_(setup.audio, setup.interval),
         silence_(setup.audio ? setup.audio->silence : std::byte{0}) {}
