@@ -5,6 +5,7 @@
 #include "app/access.h"
 #include "app/channels.h"
 #include "app/devices.h"
+#include "app/realtime_ports.h"
 #include "app/system_numbers.h"
 #include "app/worker.h"
 #include "control/admin_server.h"
@@ -74,7 +75,7 @@ struct NodeRuntime::Parts {
   std::unique_ptr<ChannelFactory> channels;
   std::unique_ptr<ConfiguredAccess> access;
   std::unique_ptr<device::DeviceProvider> devices;
-  std::unique_ptr<host::VhciController> vhci;
+  std::unique_ptr<host::VhciPorts> vhci;
 
   std::vector<std::unique_ptr<Worker>> workers;
   Worker* control_worker = nullptr;
@@ -99,7 +100,7 @@ Result<void> NodeRuntime::Parts::open() {
   if (document.node.is_host) {
     auto opened = host::VhciController::open();
     if (!opened) return tl::unexpected(opened.error());
-    vhci = std::move(*opened);
+    vhci = std::make_unique<RealtimePorts>(std::move(*opened), *document.workers.realtime, log);
   }
   auto started = start_dataplane(document);
   if (!started) return tl::unexpected(started.error());
