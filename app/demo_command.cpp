@@ -1,9 +1,246 @@
 #include "app/demo_command.h"
 
+#include <pthread.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+
+#include "app/config_command.h"
+#include "app/demo_program.h"
+#include "app/demo_report.h"
+#include "app/node_runtime.h"
+#include "app/spdlog_log.h"
+#include "control/admin_client.h"
+#include "simulation/audio_driver_model.h"
+#include "simulation/vhci_model.h"
+#include "usbside/host/vhci_controller.h"
+
 namespace usbgw::app {
+namespace {
+
+constexpr double kLook = 0.1;       // seconds between two looks at the node
+constexpr double kStartLimit = 15;  // until the device must be there
+constexpr double kTail = 0.5;       // for what is still on its way
+constexpr Duration kStopLimit = std::chrono::seconds(10);
+constexpr Duration kPatience = std::chrono::seconds(2);
+
+// From here, from beside the program's build, or installed.
+Result<std::string> find_config(const std::string& wanted) {
+  if (!wanted.empty()) return wanted;
+  std::error_code ignored;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  for (const std::filesystem::path& candidate :
+       {std::filesystem::path("config/demo.toml"), program.parent_path() / "../../config/demo.toml",
+        std::filesystem::path("/etc/usbgw/demo.toml")}) {
+    if (std::filesystem::exists(candidate, ignored)) return candidate.string();
+  }
+  return fail(ErrorCode::not_found, "no config/demo.toml here; name one with --config");
+}
+
+std::string to_text(const Comparison& comparison, std::uint32_t rate) {
+  char text[128];
+  std::snprintf(text, sizeof text,
+                "%zu of %zu frames as played, %zu not, %zu slips, %.1f ms behind",
+                comparison.compared_frames - comparison.different_frames,
+                comparison.compared_frames, comparison.different_frames, comparison.slips,
+                1000.0 * static_cast<double>(comparison.lag_frames) / rate);
+  return text;
+}
+
+class Interrupt {
+ public:
+  Interrupt() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  }
+  // Sleeps; true when the person at the keyboard has had enough.
+  [[nodiscard]] bool wait(double seconds) const {
+    timespec timeout{};
+    timeout.tv_sec = static_cast<time_t>(seconds);
+    timeout.tv_nsec = static_cast<long>((seconds - static_cast<double>(timeout.tv_sec)) * 1e9);
+    return sigtimedwait(&signals_, nullptr, &timeout) > 0;
+  }
+
+ private:
+  sigset_t signals_{};
+};
+
+class Demo {
+ public:
+  Demo(const DemoOptions& options, config::Document document, Log& log)
+      : options_(options), document_(std::move(document)), log_(log) {}
+
+  [[nodiscard]] Result<int> run();
+
+ private:
+  [[nodiscard]] Result<int> run_with_kernel();
+  [[nodiscard]] Result<int> run_with_model();
+  [[nodiscard]] Result<control::StatusReport> status() const;
+  [[nodiscard]] Result<void> wait_until_live();
+  // Looks until `is_done` or the time is over; false: interrupted.
+  template <class Done>
+  bool watch(double limit, Done is_done);
+  void show(const DemoSample& sample) const;
+  [[nodiscard]] Result<int> finish(const Sound* played, const DemoProgram* program);
+
+  const DemoOptions& options_;
+  config::Document document_;
+  Log& log_;
+  Interrupt interrupt_;
+  std::unique_ptr<NodeRuntime> runtime_;
+  std::vector<DemoSample> samples_;
+};
+
+Result<int> Demo::run() {
+  std::error_code error;
+  std::filesystem::create_directories(options_.output, error);
+  if (error) return fail(ErrorCode::io, options_.output + ": " + error.message());
+  if (options_.use_kernel && geteuid() == 0 && host::VhciController::open()) {
+    return run_with_kernel();
+  }
+  return run_with_model();
+}
+
+Result<control::StatusReport> Demo::status() const {
+  auto report = control::ask(*document_.admin.socket, control::StatusRequest{}, kPatience);
+  if (!report) return tl::unexpected(report.error());
+  if (auto* status = std::get_if<control::StatusReport>(&*report)) return std::move(*status);
+  return fail(ErrorCode::protocol, "the node did not answer with its status");
+}
+
+Result<void> Demo::wait_until_live() {
+  std::string why = "no attachment";
+  for (double waited = 0; waited < kStartLimit; waited += kLook) {
+    if (interrupt_.wait(kLook)) return fail(ErrorCode::refused, "interrupted");
+    const auto now = status();
+    if (!now) return tl::unexpected(now.error());
+    for (const auto& attachment : now->attachments) {
+      if (attachment.state == "live") return {};
+      why = attachment.device + " is " + attachment.state + " " + attachment.error;
+    }
+  }
+  return fail(ErrorCode::timed_out, "demo: the device did not come up: " + why);
+}
+
+void Demo::show(const DemoSample& sample) const {
+  const bool is_terminal = isatty(STDOUT_FILENO) != 0;
+  const bool is_whole_second = samples_.size() % 10 == 0;
+  if (is_terminal) {
+    std::printf("\r%s ", live_line(sample).c_str());
+  } else if (is_whole_second) {
+    std::printf("%s\n", live_line(sample).c_str());
+  }
+  std::fflush(stdout);
+}
+
+template <class Done>
+bool Demo::watch(double limit, Done is_done) {
+  for (double seconds = 0; seconds < limit && !is_done(); seconds += kLook) {
+    if (interrupt_.wait(kLook)) return false;
+    const auto now = status();
+    if (!now) continue;
+    samples_.push_back(sample_of(*now, seconds + kLook, runtime_->datagrams_lost()));
+    show(samples_.back());
+  }
+  return true;
+}
+
+Result<int> Demo::run_with_kernel() {
+  auto made = NodeRuntime::make(document_, log_, {});
+  if (!made) return tl::unexpected(made.error());
+  runtime_ = std::move(*made);
+  runtime_->start();
+  if (auto live = wait_until_live(); !live) return tl::unexpected(live.error());
+  const std::string wav =
+      options_.wav.empty() ? "/usr/share/sounds/alsa/Front_Center.wav" : options_.wav;
+  std::printf(
+      "The device is on this machine's vhci_hcd, behind a link with RTT 8 ms, J = 4 ms and 0.7 %% "
+      "loss.\nTry:  aplay -D plughw:CARD=loopback %s\nand:  arecord -D plughw:CARD=loopback -f dat "
+      "-d 5 back.wav\nCtrl-C ends the demo.\n",
+      wav.c_str());
+  const bool is_watched = isatty(STDIN_FILENO) != 0;
+  const double length = std::chrono::duration<double>(options_.length).count();
+  static_cast<void>(watch(is_watched ? 3600 : length, [] { return false; }));
+  return finish(nullptr, nullptr);
+}
+
+Result<int> Demo::run_with_model() {
+  const double seconds = std::chrono::duration<double>(options_.length).count();
+  auto sound = load_sound(options_.wav, seconds);
+  if (!sound) return tl::unexpected(sound.error());
+  std::printf(
+      "Playing %s for %.0f s: driver model -> host -> link -> agent -> software device, and "
+      "back.\n",
+      sound->name.c_str(), seconds);
+  DemoProgram program(*sound, seconds + 5);
+  simulation::PcmSettings pcm;
+  pcm.period_frames = 480;
+  pcm.periods = 4;
+  simulation::AudioDriverModel driver(pcm, program);
+  simulation::VhciModel ports(
+      [&driver](host::VhciPort) -> simulation::DriverModel& { return driver; });
+  auto made = NodeRuntime::make(document_, log_, {&ports, &ports});
+  if (!made) return tl::unexpected(made.error());
+  runtime_ = std::move(*made);
+  runtime_->start();
+  if (auto live = wait_until_live(); !live) return tl::unexpected(live.error());
+  if (!watch(seconds + 10, [&] { return program.has_played_all(); })) {
+    return fail(ErrorCode::refused, "interrupted");
+  }
+  static_cast<void>(interrupt_.wait(kTail));
+  return finish(&*sound, &program);
+}
+
+Result<int> Demo::finish(const Sound* played, const DemoProgram* program) {
+  if (isatty(STDOUT_FILENO) != 0) std::printf("\n");
+  const std::uint64_t lost = runtime_->datagrams_lost();
+  const std::uint64_t sent = runtime_->datagrams_offered();
+  const bool is_clean = runtime_->stop(kStopLimit);
+  bool is_alike = true;
+  const auto plot = write_plot(samples_, options_.output);
+  if (!plot) return tl::unexpected(plot.error());
+  std::string heard = "nothing was compared";
+  if (program != nullptr) {
+    const Sound recording = program->recording();
+    const std::string wav = options_.output + "/recording.wav";
+    if (auto saved = save_wav(recording, wav); !saved) return tl::unexpected(saved.error());
+    std::printf("recording  %s\n", wav.c_str());
+    const auto comparison = compare(*played, recording);
+    is_alike = comparison.has_value();
+    heard =
+        comparison ? to_text(*comparison, played->rate) : "the recording is not what was played";
+  }
+  std::printf("plot       %s\n", plot->c_str());
+  for (const std::string& line : runtime_->worker_records())
+    std::printf("machine    %s\n", line.c_str());
+  const DemoSample last = samples_.empty() ? DemoSample{} : samples_.back();
+  std::printf(
+      "demo: %s; latency p50 %.2f p99 %.2f max %.2f ms; %llu of %llu datagrams lost, %llu "
+      "sources repaired, %llu of %llu intervals concealed%s\n",
+      heard.c_str(), last.in_p50_ms, last.in_p99_ms, last.in_max_ms,
+      static_cast<unsigned long long>(lost), static_cast<unsigned long long>(sent),
+      static_cast<unsigned long long>(last.repaired),
+      static_cast<unsigned long long>(last.concealed),
+      static_cast<unsigned long long>(last.intervals),
+      is_clean ? "" : "; NOT EVERYTHING WAS GIVEN BACK");
+  return is_clean && is_alike ? 0 : 1;
+}
+
+}  // namespace
 
 Result<int> run_demo(const DemoOptions& options) {
-  return fail(ErrorCode::unavailable, "demo: this build cannot play to " + options.output);
+  const auto file = find_config(options.config);
+  if (!file) return tl::unexpected(file.error());
+  auto document = load_config(*file);
+  if (!document) return tl::unexpected(document.error());
+  auto log = open_log(LogLevel::warning, "");
+  if (!log) return tl::unexpected(log.error());
+  return Demo(options, std::move(*document), **log).run();
 }
 
 }  // namespace usbgw::app

@@ -53,7 +53,8 @@ std::optional<int> core_of(const std::optional<config::Value<std::uint16_t>>& co
 
 // Declared in the order of construction; workers go first.
 struct NodeRuntime::Parts {
-  Parts(const config::Document& document_in, Log& log_in) : document(document_in), log(log_in) {}
+  Parts(const config::Document& document_in, Log& log_in, RuntimeOverrides overrides_in)
+      : document(document_in), log(log_in), overrides(overrides_in) {}
 
   [[nodiscard]] Result<void> open();
   void make_ports();
@@ -67,6 +68,7 @@ struct NodeRuntime::Parts {
 
   const config::Document document;
   Log& log;
+  const RuntimeOverrides overrides;
   Dataplane dataplane;
   std::vector<std::unique_ptr<simulation::ImpairedPort>> impaired;
   std::vector<session::DatagramPort*> ports;
@@ -97,7 +99,7 @@ struct NodeRuntime::Parts {
 
 Result<void> NodeRuntime::Parts::open() {
   // What needs root comes first.
-  if (document.node.is_host) {
+  if (document.node.is_host && overrides.ports == nullptr) {
     auto opened = host::VhciController::open();
     if (!opened) return tl::unexpected(opened.error());
     vhci = std::make_unique<RealtimePorts>(std::move(*opened), *document.workers.realtime, log);
@@ -177,13 +179,18 @@ Worker& NodeRuntime::Parts::worker(const char* name,
 
 void NodeRuntime::Parts::make_workers() {
   const config::WorkersSection& section = document.workers;
-  if (is_fused(section)) {
+  if (overrides.ports_loop != nullptr || is_fused(section)) {
     Worker& all =
         worker("usbgw-data", section.packet_core ? section.packet_core : section.usb_core, true);
     agent_packet_worker = host_packet_worker = agent_usb_worker = host_usb_worker = &all;
   } else {
     agent_packet_worker = host_packet_worker = &worker("usbgw-packet", section.packet_core, true);
     agent_usb_worker = host_usb_worker = &worker("usbgw-usb", section.usb_core, false);
+  }
+  if (overrides.ports_loop != nullptr) {
+    control_worker = agent_packet_worker;
+    control_worker->add(*overrides.ports_loop);
+    return;
   }
   WorkerConfig config;
   config.name = "usbgw-control";
@@ -246,8 +253,9 @@ Result<void> NodeRuntime::Parts::make_host(session::DatagramPort& port) {
   host_node = local_node(port);
   node::ChannelMaker* maker = in_process.get();
   if (maker == nullptr) maker = channels.get();
-  host = std::make_unique<node::HostControl>(host_node, *maker, *vhci, *host_usb,
-                                             *packet_loops.back(), numbers);
+  host = std::make_unique<node::HostControl>(host_node, *maker,
+                                             overrides.ports != nullptr ? *overrides.ports : *vhci,
+                                             *host_usb, *packet_loops.back(), numbers);
   return {};
 }
 
@@ -272,8 +280,9 @@ NodeRuntime::~NodeRuntime() {
   for (const auto& worker : parts_->workers) worker->stop();
 }
 
-Result<std::unique_ptr<NodeRuntime>> NodeRuntime::make(const config::Document& document, Log& log) {
-  auto parts = std::make_unique<Parts>(document, log);
+Result<std::unique_ptr<NodeRuntime>> NodeRuntime::make(const config::Document& document, Log& log,
+                                                       RuntimeOverrides overrides) {
+  auto parts = std::make_unique<Parts>(document, log, overrides);
   if (auto opened = parts->open(); !opened) return tl::unexpected(opened.error());
   return std::unique_ptr<NodeRuntime>(new NodeRuntime(std::move(parts)));
 }
@@ -316,6 +325,24 @@ bool NodeRuntime::stop(Duration limit) {
     parts_->log.info(describe(*worker));
   }
   return is_stopped;
+}
+
+std::uint64_t NodeRuntime::datagrams_offered() const {
+  std::uint64_t sum = 0;
+  for (const auto& port : parts_->impaired) sum += port->impairment().offered();
+  return sum;
+}
+
+std::uint64_t NodeRuntime::datagrams_lost() const {
+  std::uint64_t sum = 0;
+  for (const auto& port : parts_->impaired) sum += port->impairment().lost();
+  return sum;
+}
+
+std::vector<std::string> NodeRuntime::worker_records() const {
+  std::vector<std::string> lines;
+  for (const auto& worker : parts_->workers) lines.push_back(describe(*worker));
+  return lines;
 }
 
 }  // namespace usbgw::app

@@ -4,22 +4,29 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "app/dataplane.h"
 #include "common/log.h"
+#include "common/loop.h"
 #include "config/document.h"
-
-namespace usbgw::simulation {
-struct ImpairmentProfile;
-}
+#include "usbside/host/vhci_ports.h"
 
 namespace usbgw::app {
+
+// What stands in for parts of this machine.
+struct RuntimeOverrides {
+  host::VhciPorts* ports = nullptr;  // instead of the kernel's vhci_hcd
+  Loop* ports_loop = nullptr;        // turns them; everything then runs in one thread
+};
 
 class NodeRuntime {
  public:
   // Opens everything that can fail; nothing runs yet. Errors are one line for people.
   [[nodiscard]] static Result<std::unique_ptr<NodeRuntime>> make(const config::Document& document,
-                                                                 Log& log);
+                                                                 Log& log,
+                                                                 RuntimeOverrides overrides = {});
   ~NodeRuntime();
   NodeRuntime(const NodeRuntime&) = delete;
   NodeRuntime& operator=(const NodeRuntime&) = delete;
@@ -27,6 +34,12 @@ class NodeRuntime {
   void start();
   // Unplugs and gives everything back; waits at most `limit`. False: something was left behind.
   [[nodiscard]] bool stop(Duration limit);
+
+  // What the configured impairment has seen and dropped, both ways; any thread, approximate.
+  [[nodiscard]] std::uint64_t datagrams_offered() const;
+  [[nodiscard]] std::uint64_t datagrams_lost() const;
+  // One line for each worker, after stop(): how punctual it was.
+  [[nodiscard]] std::vector<std::string> worker_records() const;
 
  private:
   struct Parts;

@@ -2,6 +2,7 @@
 // and independent of who asks: the same seed, profile and send times give the same fates.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 
@@ -26,8 +27,8 @@ class Impairment {
   // When a datagram sent at `sent` arrives; nothing when it is lost. `sent` must not go back.
   [[nodiscard]] std::optional<Instant> deliver_at(Instant sent);
 
-  [[nodiscard]] std::uint64_t offered() const { return offered_; }
-  [[nodiscard]] std::uint64_t lost() const { return lost_; }
+  [[nodiscard]] std::uint64_t offered() const { return offered_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
   [[nodiscard]] const ImpairmentProfile& profile() const { return profile_; }
   void set_profile(const ImpairmentProfile& profile);
 
@@ -36,8 +37,9 @@ class Impairment {
 
   ImpairmentProfile profile_;
   Random random_;
-  std::uint64_t offered_ = 0;
-  std::uint64_t lost_ = 0;
+  // One writer; others may look.
+  std::atomic<std::uint64_t> offered_{0};
+  std::atomic<std::uint64_t> lost_{0};
   Instant newest_arrival_{};
   bool down_ = false;
   std::optional<Instant> state_until_;

@@ -50,7 +50,9 @@ AudioFunction::AudioFunction(const AudioOptions& options, Description descriptio
       description_(std::move(description)),
       in_clock_(make_clock()),
       out_clock_(make_clock()),
-      judge_(options.rate) {}
+      judge_(options.rate),
+      // 2 ms ahead, so that a packet that is one frame short starves nothing; at most 100 ms.
+      echo_(frame_bytes(), options.rate / 500, options.rate / 10) {}
 
 SampleClock AudioFunction::make_clock() const {
   return {static_cast<double>(options_.rate), options_.crystal_ppm,
@@ -138,6 +140,7 @@ std::size_t AudioFunction::send_samples(std::span<std::byte> room, Instant when)
     counter_ = next_counter(counter_);
     write_frame(room.subspan(i * frame_bytes(), frame_bytes()), counter_);
   }
+  if (options_.returns_output) echo_.say(room.first(count * frame_bytes()));
   if (is_faulty && options_.fault.kind == SampleFault::Kind::alter && count != 0) {
     room[0] ^= std::byte{0x10};
   }
@@ -168,6 +171,7 @@ void AudioFunction::iso_out(EndpointAddress endpoint, std::span<const std::byte>
   out_.fifo += static_cast<std::int64_t>(count);
   play_interval();
   if (count == 0) return;
+  if (options_.returns_output) echo_.hear(packet);
   const auto kind =
       is_fault_due(false, interval.begin) ? options_.fault.kind : SampleFault::Kind::none;
   const auto first = packet.first(frame_bytes());

@@ -7,6 +7,7 @@
 
 #include "usbside/device/software/audio_descriptors.h"
 #include "usbside/device/software/counter_judge.h"
+#include "usbside/device/software/echo.h"
 #include "usbside/device/software/round_trip.h"
 #include "usbside/device/software/sample_clock.h"
 
@@ -81,6 +82,7 @@ class AudioFunction final : public Function {
   AudioOutCounters out_;
   CounterJudge judge_;
   RoundTrip round_trip_;
+  Echo echo_;
 };
 
 }  // namespace usbgw::device::software

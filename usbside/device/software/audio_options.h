@@ -29,6 +29,7 @@ struct AudioOptions {
   std::uint32_t rate = 48000;
   int channels = 2;
   double crystal_ppm = 0;  // against the bus
+  bool returns_output = false;  // IN carries what came OUT instead of the counter pattern
   SampleFault fault;
 };
 

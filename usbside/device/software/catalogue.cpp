@@ -25,8 +25,9 @@ Identity identity_of(const DeviceOptions& options, std::uint16_t product) {
 }
 
 Made make_audio(const DeviceOptions& options, std::uint16_t product, AudioClass audio_class,
-                Synchronisation synchronisation) {
+                Synchronisation synchronisation, bool returns_output = false) {
   AudioOptions audio;
+  audio.returns_output = returns_output;
   audio.audio_class = audio_class;
   audio.synchronisation = synchronisation;
   audio.rate = options.rate;
@@ -46,6 +47,10 @@ Made make_uac1_feedback(const DeviceOptions& options) {
 }
 Made make_uac2(const DeviceOptions& options) {
   return make_audio(options, 0xA102, AudioClass::uac2, Synchronisation::explicit_feedback);
+}
+// Product id of its own: a driver must not take it for the device that judges.
+Made make_loopback(const DeviceOptions& options) {
+  return make_audio(options, 0xA122, AudioClass::uac2, Synchronisation::explicit_feedback, true);
 }
 Made make_uac2_implicit(const DeviceOptions& options) {
   return make_audio(options, 0xA112, AudioClass::uac2, Synchronisation::implicit_feedback);
@@ -88,6 +93,7 @@ struct Entry {
 const std::vector<Entry>& entries() {
   static const std::vector<Entry> kEntries{
       {{"uac2", "high-speed duplex audio with a feedback endpoint"}, make_uac2},
+      {{"loopback", "uac2 that sends back what it is played"}, make_loopback},
       {{"uac2-implicit", "high-speed duplex audio with implicit feedback"}, make_uac2_implicit},
       {{"uac1", "full-speed duplex audio, adaptive playback"}, make_uac1},
       {{"uac1-feedback", "full-speed duplex audio with a feedback endpoint"}, make_uac1_feedback},

@@ -1,0 +1,100 @@
+#include "app/demo_report.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+namespace usbgw::app {
+namespace {
+
+double milliseconds(std::int64_t ns) {
+  return static_cast<double>(ns) / 1e6;
+}
+
+constexpr const char* kPlot = R"(set terminal pngcairo size 1000,560
+set output 'latency.png'
+set datafile separator ','
+set key outside right top
+set title 'usbgw demo: device to driver over RTT 8 ms, J = 4 ms, 0.7 % loss'
+set xlabel 'seconds'
+set ylabel 'ms'
+set yrange [0:*]
+set y2label 'datagrams, intervals'
+set y2tics
+set y2range [0:*]
+set ytics nomirror
+plot 'latency.csv' skip 1 using 1:2 with lines lw 2 title 'latency p50', \
+     '' skip 1 using 1:3 with lines title 'latency p99', \
+     '' skip 1 using 1:4 with lines title 'latency max', \
+     '' skip 1 using 1:($5+$6) with lines dt 2 title 'base + D', \
+     '' skip 1 using 1:7 axes x1y2 with steps title 'datagrams lost', \
+     '' skip 1 using 1:8 axes x1y2 with steps title 'repaired', \
+     '' skip 1 using 1:9 axes x1y2 with steps lw 2 title 'concealed'
+)";
+
+}  // namespace
+
+DemoSample sample_of(const control::StatusReport& status, double seconds, std::uint64_t lost) {
+  DemoSample sample;
+  sample.seconds = seconds;
+  sample.lost = lost;
+  for (const auto& peer : status.peers) {
+    const auto repaired = peer.counters.find("sources_repaired");
+    if (repaired != peer.counters.end()) sample.repaired += repaired->second;
+  }
+  for (const auto& attachment : status.attachments) {
+    for (const auto& stream : attachment.streams) {
+      if (stream.direction == "out") {
+        sample.agent_missing += stream.agent_missing;
+        continue;
+      }
+      if (stream.interval_ns > 500'000)
+        continue;  // the feedback endpoint has no deadline of its own
+      sample.in_p50_ms = milliseconds(stream.latency_p50_ns);
+      sample.in_p99_ms = milliseconds(stream.latency_p99_ns);
+      sample.in_max_ms = milliseconds(stream.latency_max_ns);
+      sample.base_ms = milliseconds(stream.base_ns);
+      sample.playout_ms = milliseconds(stream.playout_ns);
+      sample.concealed = stream.intervals.concealed;
+      const auto& account = stream.intervals;
+      sample.intervals = account.direct + account.repaired + account.retransmitted +
+                         account.concealed + account.device_gap;
+    }
+  }
+  return sample;
+}
+
+std::string live_line(const DemoSample& sample) {
+  char text[256];
+  std::snprintf(text, sizeof text,
+                "%5.1f s  latency p50 %.2f p99 %.2f max %.2f ms (base %.2f + D %.2f)  lost %llu  "
+                "repaired %llu  concealed %llu of %llu",
+                sample.seconds, sample.in_p50_ms, sample.in_p99_ms, sample.in_max_ms,
+                sample.base_ms, sample.playout_ms, static_cast<unsigned long long>(sample.lost),
+                static_cast<unsigned long long>(sample.repaired),
+                static_cast<unsigned long long>(sample.concealed),
+                static_cast<unsigned long long>(sample.intervals));
+  return text;
+}
+
+Result<std::string> write_plot(const std::vector<DemoSample>& samples, const std::string& folder) {
+  const std::string table = folder + "/latency.csv";
+  std::ofstream csv(table);
+  csv << "seconds,p50_ms,p99_ms,max_ms,base_ms,playout_ms,lost,repaired,concealed\n";
+  for (const DemoSample& s : samples) {
+    csv << s.seconds << ',' << s.in_p50_ms << ',' << s.in_p99_ms << ',' << s.in_max_ms << ','
+        << s.base_ms << ',' << s.playout_ms << ',' << s.lost << ',' << s.repaired << ','
+        << s.concealed << '\n';
+  }
+  csv.close();
+  if (!csv) return fail(ErrorCode::io, table + " cannot be written");
+  const std::string script = folder + "/latency.gnuplot";
+  std::ofstream plot(script);
+  plot << kPlot;
+  plot.close();
+  if (!plot) return fail(ErrorCode::io, script + " cannot be written");
+  const std::string command = "cd '" + folder + "' && gnuplot latency.gnuplot 2>/dev/null";
+  return std::system(command.c_str()) == 0 ? folder + "/latency.png" : table;
+}
+
+}  // namespace usbgw::app

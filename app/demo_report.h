@@ -1,0 +1,35 @@
+// What the demo shows: a line while it runs, and afterwards a table of what was measured, a plot of
+// it, and a summary.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/histogram.h"
+#include "common/result.h"
+#include "control/admin_protocol.h"
+
+namespace usbgw::app {
+
+// One look at the running node.
+struct DemoSample {
+  double seconds = 0;
+  double in_p50_ms = 0, in_p99_ms = 0, in_max_ms = 0;  // since the stream began
+  double base_ms = 0, playout_ms = 0;
+  std::uint64_t lost = 0;           // datagrams that the link dropped, both ways
+  std::uint64_t repaired = 0;       // source symbols that came by their copy, at the host
+  std::uint64_t concealed = 0;      // intervals, IN
+  std::uint64_t agent_missing = 0;  // OUT intervals that the device got as silence
+  std::uint64_t intervals = 0;      // IN
+};
+
+[[nodiscard]] DemoSample sample_of(const control::StatusReport& status, double seconds,
+                                   std::uint64_t lost);
+[[nodiscard]] std::string live_line(const DemoSample& sample);
+
+// Writes FOLDER/latency.csv, and FOLDER/latency.png when gnuplot is installed; gives the file to
+// look at. `stalls`: the machine's own, drawn beside.
+[[nodiscard]] Result<std::string> write_plot(const std::vector<DemoSample>& samples,
+                                             const std::string& folder);
+
+}  // namespace usbgw::app
