@@ -16,10 +16,14 @@ constexpr Duration kStopLimit = std::chrono::seconds(15);
 
 LogLevel level_of(config::LogLevel level) {
   switch (level) {
-    case config::LogLevel::debug: return LogLevel::debug;
-    case config::LogLevel::info: return LogLevel::info;
-    case config::LogLevel::warning: return LogLevel::warning;
-    case config::LogLevel::error: return LogLevel::error;
+    case config::LogLevel::debug:
+      return LogLevel::debug;
+    case config::LogLevel::info:
+      return LogLevel::info;
+    case config::LogLevel::warning:
+      return LogLevel::warning;
+    case config::LogLevel::error:
+      return LogLevel::error;
   }
   return LogLevel::info;
 }
@@ -49,7 +53,8 @@ Result<int> run_node(const config::Document& document) {
   auto runtime = NodeRuntime::make(document, **log);
   if (!runtime) return tl::unexpected(runtime.error());
   if (*document.workers.realtime > 0 && mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
-    (*log)->warning("memory is not locked (grant CAP_IPC_LOCK or raise LimitMEMLOCK): a page fault can click");
+    (*log)->warning(
+        "memory is not locked (grant CAP_IPC_LOCK or raise LimitMEMLOCK): a page fault can click");
   }
   (*runtime)->start();
   (*log)->info(*document.node.name + " runs as " + roles_of(document.node) + " on " +

@@ -52,9 +52,9 @@ struct WorkerConfig {
 struct WorkerRecord {
   std::uint64_t turns = 0;
   std::uint64_t turns_with_work = 0;
-  Duration longest_turn{};   // of all loops together
+  Duration longest_turn{};  // of all loops together
   Instant longest_turn_at{};
-  Duration latest_wake{};    // behind the planned end of a sleep
+  Duration latest_wake{};  // behind the planned end of a sleep
   Instant latest_wake_at{};
   Instant started{};
 };

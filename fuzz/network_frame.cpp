@@ -1,5 +1,5 @@
-// Frames from a hostile link: no input may crash the edge, make it answer with a malformed frame, or
-// give a datagram that lies outside the frame.
+// Frames from a hostile link: no input may crash the edge, make it answer with a malformed frame,
+// or give a datagram that lies outside the frame.
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -30,12 +30,14 @@ class Collector final : public dpdk::FrameSink {
 dpdk::EdgeConfig config() {
   dpdk::EdgeConfig config;
   config.mac = {{2, 0, 0, 0, 0, 1}};
-  config.networks = {IpNetwork::parse("10.9.0.2/24").value(), IpNetwork::parse("fd09::2/64").value()};
+  config.networks = {IpNetwork::parse("10.9.0.2/24").value(),
+                     IpNetwork::parse("fd09::2/64").value()};
   config.udp_port = 4791;
   return config;
 }
 
-// The first byte picks a family and puts the link header in place, so that random bytes get further.
+// The first byte picks a family and puts the link header in place, so that random bytes get
+// further.
 std::vector<std::byte> frame_from(const std::uint8_t* data, std::size_t size) {
   const auto* bytes = reinterpret_cast<const std::byte*>(data);
   std::vector<std::byte> frame(bytes, bytes + size);
@@ -59,7 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto received = edge.receive(frame, {}, Instant{}, sink);
   if (received && !received->payload.empty()) {
     USBGW_ASSERT(received->payload.data() >= frame.data());
-    USBGW_ASSERT(received->payload.data() + received->payload.size() <= frame.data() + frame.size());
+    USBGW_ASSERT(received->payload.data() + received->payload.size() <=
+                 frame.data() + frame.size());
   }
   return 0;
 }

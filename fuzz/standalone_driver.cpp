@@ -1,4 +1,5 @@
-// Runs a libFuzzer target without libFuzzer: seeded random inputs, so that every build tries each target.
+// Runs a libFuzzer target without libFuzzer: seeded random inputs, so that every build tries each
+// target.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -25,6 +26,7 @@ int main(int argc, char** argv) {
     for (auto& byte : input) byte = static_cast<std::uint8_t>(random.below(run % 3 == 0 ? 4 : 256));
     LLVMFuzzerTestOneInput(input.data(), input.size());
   }
-  std::printf("%llu inputs, seed %llu, 0 findings\n", static_cast<unsigned long long>(runs), static_cast<unsigned long long>(seed));
+  std::printf("%llu inputs, seed %llu, 0 findings\n", static_cast<unsigned long long>(runs),
+              static_cast<unsigned long long>(seed));
   return 0;
 }

@@ -4,10 +4,14 @@ namespace usbgw::qos {
 
 std::string_view to_string(TrafficClass traffic_class) {
   switch (traffic_class) {
-    case TrafficClass::isochronous: return "isochronous";
-    case TrafficClass::interrupt: return "interrupt";
-    case TrafficClass::repair: return "repair";
-    case TrafficClass::management: return "management";
+    case TrafficClass::isochronous:
+      return "isochronous";
+    case TrafficClass::interrupt:
+      return "interrupt";
+    case TrafficClass::repair:
+      return "repair";
+    case TrafficClass::management:
+      return "management";
   }
   return "unknown";
 }

@@ -13,8 +13,8 @@
 
 #include "common/timeline.h"
 #include "common/usb.h"
-#include "wire/wire_limits.h"
 #include "wire/wire_error.h"
+#include "wire/wire_limits.h"
 
 namespace usbgw::wire {
 

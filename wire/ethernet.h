@@ -36,8 +36,8 @@ struct MacAddress {
 inline constexpr MacAddress kBroadcastMac{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 
 struct VlanTag {
-  std::uint16_t id = 0;   // 1..4094; 0: priority tag only
-  std::uint8_t pcp = 0;   // 0..7
+  std::uint16_t id = 0;  // 1..4094; 0: priority tag only
+  std::uint8_t pcp = 0;  // 0..7
   auto operator<=>(const VlanTag&) const = default;
 };
 

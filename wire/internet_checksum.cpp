@@ -13,8 +13,8 @@ std::uint64_t fold(std::uint64_t sum) {
 }  // namespace
 
 std::uint64_t checksum_add(std::uint64_t sum, std::span<const std::byte> bytes) {
-  // The sum of byte-swapped words is the byte-swapped sum (RFC 1071, 2(B)): add 32-bit little-endian
-  // halves, and swap once. 64 KiB of them cannot overflow 64 bits.
+  // The sum of byte-swapped words is the byte-swapped sum (RFC 1071, 2(B)): add 32-bit
+  // little-endian halves, and swap once. 64 KiB of them cannot overflow 64 bits.
   std::uint64_t even = 0;
   std::uint64_t odd = 0;
   const std::byte* at = bytes.data();

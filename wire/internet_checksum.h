@@ -1,5 +1,5 @@
-// The Internet checksum (RFC 1071) and the pseudo-headers of IPv4 (RFC 768) and IPv6 (RFC 8200, 8.1).
-// Partial sums add up in any order and are folded once.
+// The Internet checksum (RFC 1071) and the pseudo-headers of IPv4 (RFC 768) and IPv6 (RFC
+// 8200, 8.1). Partial sums add up in any order and are folded once.
 #pragma once
 
 #include <cstdint>

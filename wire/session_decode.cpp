@@ -107,7 +107,8 @@ Exports take(Checker& check, const proto::Exports& from) {
 }
 
 void take_configuration(Checker& check, const std::string& from, Attached& to) {
-  check.require(from.size() >= kConfigurationHeaderBytes && from.size() <= kMaxSentConfigurationBytes);
+  check.require(from.size() >= kConfigurationHeaderBytes &&
+                from.size() <= kMaxSentConfigurationBytes);
   if (!check.ok()) return;
   check.require(load_le<std::uint16_t>(as_span(from).data() + kTotalLengthOffset) == from.size());
   to.configuration_descriptors.push_back(as_vector(from));

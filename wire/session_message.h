@@ -10,8 +10,8 @@
 #include "common/ip_address.h"
 #include "common/result.h"
 #include "common/usb.h"
-#include "wire/wire_limits.h"
 #include "wire/stream_request.h"
+#include "wire/wire_limits.h"
 
 namespace usbgw::wire {
 

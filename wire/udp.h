@@ -36,7 +36,8 @@ struct UdpPacket {
 // itself, which would mean "none".
 [[nodiscard]] std::uint16_t udp_checksum(const IpAddress& source, const IpAddress& destination,
                                          std::span<const std::byte> packet);
-// Of a received packet; `packet` ends with the UDP length. None is fine over IPv4 and not over IPv6.
+// Of a received packet; `packet` ends with the UDP length. None is fine over IPv4 and not over
+// IPv6.
 [[nodiscard]] bool udp_checksum_ok(const IpAddress& source, const IpAddress& destination,
                                    std::span<const std::byte> packet);
 

@@ -29,7 +29,8 @@ std::uint16_t room_for_mtu(std::size_t mtu) {
 // powers of two: with less a frame comes in pieces.
 std::uint16_t room_for_nic(std::size_t mtu) {
   constexpr std::size_t kLinkAndDriverBytes = 64;
-  return static_cast<std::uint16_t>(RTE_PKTMBUF_HEADROOM + std::bit_ceil(mtu + kLinkAndDriverBytes));
+  return static_cast<std::uint16_t>(RTE_PKTMBUF_HEADROOM +
+                                    std::bit_ceil(mtu + kLinkAndDriverBytes));
 }
 
 }  // namespace
@@ -58,10 +59,12 @@ std::size_t pool_bytes(const PoolGeometry& geometry) {
   return geometry.buffers * (geometry.room + kObjectHeaders + kAlignment);
 }
 
-void PoolDeleter::operator()(rte_mempool* pool) const { rte_mempool_free(pool); }
+void PoolDeleter::operator()(rte_mempool* pool) const {
+  rte_mempool_free(pool);
+}
 
-// rte_pktmbuf_pool_create_by_ops() step by step, without the padding that spreads objects over memory
-// channels: it would push an af_xdp object over its page.
+// rte_pktmbuf_pool_create_by_ops() step by step, without the padding that spreads objects over
+// memory channels: it would push an af_xdp object over its page.
 BufferPool make_pool(const std::string& name, const PoolGeometry& geometry) {
   const unsigned element = static_cast<unsigned>(sizeof(rte_mbuf)) + geometry.room;
   BufferPool pool(rte_mempool_create_empty(name.c_str(), geometry.buffers - 1, element, 0,

@@ -1,6 +1,7 @@
-// The mbuf pool of one port queue. One thread takes and returns buffers, so it is a single-producer,
-// single-consumer ring without per-lcore caches: DPDK's default multi-producer rings stall for ever
-// when a real-time thread preempts another in the middle of one (design: buffers come home by ring).
+// The mbuf pool of one port queue. One thread takes and returns buffers, so it is a
+// single-producer, single-consumer ring without per-lcore caches: DPDK's default multi-producer
+// rings stall for ever when a real-time thread preempts another in the middle of one (design:
+// buffers come home by ring).
 #pragma once
 
 #include <cstddef>

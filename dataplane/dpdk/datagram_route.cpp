@@ -24,8 +24,7 @@ void write_headers(const DatagramRoute& route, std::span<std::byte> frame, UdpCh
   const auto datagram = packet.subspan(route.ip.bytes());
   static_cast<void>(wire::encode_ip(route.ip, datagram.size(), packet));
   const wire::UdpHeader header{.source_port = route.source_port, .destination_port = route.to.port};
-  static_cast<void>(
-      wire::encode_udp(header, datagram.size() - wire::kUdpHeaderBytes, datagram));
+  static_cast<void>(wire::encode_udp(header, datagram.size() - wire::kUdpHeaderBytes, datagram));
   store_be<std::uint16_t>(datagram.data() + wire::kUdpChecksumOffset,
                           checksum_for(route, datagram, checksum));
 }

@@ -1,5 +1,5 @@
-// How a datagram to one endpoint is addressed, remembered for the few endpoints that a gateway talks
-// to, and the headers written from it.
+// How a datagram to one endpoint is addressed, remembered for the few endpoints that a gateway
+// talks to, and the headers written from it.
 #pragma once
 
 #include <array>
@@ -29,8 +29,8 @@ struct DatagramRoute {
 };
 
 enum class UdpChecksum : std::uint8_t {
-  compute,          // in software
-  pseudo_header,    // the NIC adds the rest: the field holds the pseudo-header's folded sum
+  compute,        // in software
+  pseudo_header,  // the NIC adds the rest: the field holds the pseudo-header's folded sum
 };
 
 // Fills the headers in front of a payload that stands already in `frame`, which ends with it.

@@ -27,7 +27,8 @@ tl::unexpected<Error> refuse(Eal& eal, const PortConfig& config, const std::stri
                                           (said.empty() ? "" : " (" + said + ")"));
 }
 
-// Virtual devices compute nothing in hardware; several claim to and do it in software, badly placed.
+// Virtual devices compute nothing in hardware; several claim to and do it in software, badly
+// placed.
 rte_eth_conf configuration_for(const PortConfig& config, const rte_eth_dev_info& info) {
   rte_eth_conf conf{};
   if (config.spec.type != PortType::pci) return conf;
@@ -96,8 +97,7 @@ Result<void> Device::configure(Eal& eal, const PortConfig& config) {
     return refuse(eal, config, "making the receive queue", error);
   if (const int error = rte_eth_tx_queue_setup(port_id_, 0, transmit, socket, nullptr))
     return refuse(eal, config, "making the transmit queue", error);
-  if (const int error = rte_eth_dev_start(port_id_))
-    return refuse(eal, config, "starting", error);
+  if (const int error = rte_eth_dev_start(port_id_)) return refuse(eal, config, "starting", error);
   // For neighbour solicitations, which come to multicast addresses of ours.
   if (rte_eth_allmulticast_enable(port_id_) != 0)
     static_cast<void>(rte_eth_promiscuous_enable(port_id_));
@@ -126,7 +126,9 @@ std::size_t Device::transmit(std::span<rte_mbuf*> burst) {
   return rte_eth_tx_burst(port_id_, 0, burst.data(), count);
 }
 
-rte_mbuf* Device::allocate() { return rte_pktmbuf_alloc(pool_); }
+rte_mbuf* Device::allocate() {
+  return rte_pktmbuf_alloc(pool_);
+}
 
 void Device::release(std::span<rte_mbuf*> received) {
   if (received.empty()) return;

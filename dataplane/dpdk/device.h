@@ -37,8 +37,10 @@ class Device {
                                                              std::uint16_t port_id,
                                                              BufferPool pool);
   // An end of a ring pair: its buffers belong to the pair and come home through it.
-  [[nodiscard]] static Result<std::unique_ptr<Device>> start_ring(
-      Eal& eal, const PortConfig& config, std::uint16_t port_id, std::unique_ptr<RingEnd> end);
+  [[nodiscard]] static Result<std::unique_ptr<Device>> start_ring(Eal& eal,
+                                                                  const PortConfig& config,
+                                                                  std::uint16_t port_id,
+                                                                  std::unique_ptr<RingEnd> end);
   ~Device();
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;

@@ -14,14 +14,14 @@ namespace {
 constexpr Duration kLinkCheckInterval = std::chrono::milliseconds(100);
 
 EdgeConfig edge_config(const PortConfig& config, const Device& device) {
-  return {.mac = device.mac(),
-          .networks = config.networks,
-          .gateways = config.gateways,
-          .udp_port = config.udp_port,
-          .mtu = config.mtu,
-          .marking = config.marking,
-          .routing = config.spec.type == PortType::af_xdp ? Routing::by_kernel
-                                                          : Routing::by_networks};
+  return {
+      .mac = device.mac(),
+      .networks = config.networks,
+      .gateways = config.gateways,
+      .udp_port = config.udp_port,
+      .mtu = config.mtu,
+      .marking = config.marking,
+      .routing = config.spec.type == PortType::af_xdp ? Routing::by_kernel : Routing::by_networks};
 }
 
 FrameFacts facts_of(const rte_mbuf& buffer) {
@@ -156,7 +156,9 @@ bool DpdkPort::has_room() {
   return false;
 }
 
-void DpdkPort::queue(rte_mbuf* buffer) { pending_[pending_count_++] = buffer; }
+void DpdkPort::queue(rte_mbuf* buffer) {
+  pending_[pending_count_++] = buffer;
+}
 
 std::size_t DpdkPort::transmit_pending() {
   if (pending_count_ == 0) return 0;
@@ -185,6 +187,8 @@ void DpdkPort::watch_link(Instant now) {
   if (link_check_ == kNever && !oracle_) edge_.announce(*this);
 }
 
-Instant DpdkPort::next_deadline() const { return std::min(link_check_, edge_.next_deadline()); }
+Instant DpdkPort::next_deadline() const {
+  return std::min(link_check_, edge_.next_deadline());
+}
 
 }  // namespace usbgw::dpdk

@@ -19,9 +19,8 @@ constexpr std::size_t kBaseMemoryMb = 32;
 
 bool wants_hugepages(const EalConfig& config) {
   return config.hugepages ||
-         std::any_of(config.ports.begin(), config.ports.end(), [](const PortConfig& port) {
-           return port.spec.type == PortType::pci;
-         });
+         std::any_of(config.ports.begin(), config.ports.end(),
+                     [](const PortConfig& port) { return port.spec.type == PortType::pci; });
 }
 
 std::size_t memory_mb(const EalConfig& config) {
@@ -76,8 +75,8 @@ std::vector<std::string> eal_arguments(const EalConfig& config) {
   std::vector<std::string> arguments{"usbgw", "--lcores=" + floating_lcore(), "--no-telemetry",
                                      "--log-level=error"};
   if (!wants_hugepages(config)) {
-    arguments.insert(arguments.end(), {"--no-huge", "--no-shconf", "-m",
-                                       std::to_string(memory_mb(config))});
+    arguments.insert(arguments.end(),
+                     {"--no-huge", "--no-shconf", "-m", std::to_string(memory_mb(config))});
   } else if (config.huge_directory.empty()) {
     arguments.emplace_back("--in-memory");
   } else {
@@ -106,15 +105,19 @@ Result<std::unique_ptr<Eal>> Eal::start(const EalConfig& config) {
   auto log = std::make_unique<LogCapture>();
   if (rte_eal_init(static_cast<int>(pointers.size()), pointers.data()) < 0) {
     const auto said = log->take();
-    return fail(ErrorCode::unavailable, "DPDK does not start: " +
-                                            advice(rte_errno, wants_hugepages(config)) +
-                                            (said.empty() ? "" : " (" + said + ")"));
+    return fail(ErrorCode::unavailable,
+                "DPDK does not start: " + advice(rte_errno, wants_hugepages(config)) +
+                    (said.empty() ? "" : " (" + said + ")"));
   }
   return std::unique_ptr<Eal>(new Eal(std::move(log)));
 }
 
 Eal::Eal(std::unique_ptr<LogCapture> log) : log_(std::move(log)) {}
-Eal::~Eal() { rte_eal_cleanup(); }
-std::string Eal::take_log() { return log_->take(); }
+Eal::~Eal() {
+  rte_eal_cleanup();
+}
+std::string Eal::take_log() {
+  return log_->take();
+}
 
 }  // namespace usbgw::dpdk

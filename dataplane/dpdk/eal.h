@@ -16,8 +16,8 @@ class LogCapture;
 struct EalConfig {
   std::vector<PortConfig> ports;  // every port that will be made; PCI devices are claimed here
   bool hugepages = false;         // implied by a PCI port
-  std::string huge_directory;     // a mounted hugetlbfs; empty: anonymous hugepages, no mount needed
-  std::size_t memory_mb = 0;      // without hugepages; 0: what the ports need
+  std::string huge_directory;  // a mounted hugetlbfs; empty: anonymous hugepages, no mount needed
+  std::size_t memory_mb = 0;   // without hugepages; 0: what the ports need
 };
 
 class Eal {

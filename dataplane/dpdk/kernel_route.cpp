@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::uint16_t kDiscardPort = 9;
 constexpr timeval kReplyTimeout{.tv_sec = 1, .tv_usec = 0};
-constexpr std::uint16_t kUsable = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE |
-                                  NUD_PERMANENT | NUD_NOARP;
+constexpr std::uint16_t kUsable =
+    NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP;
 constexpr std::uint16_t kConfirmed = NUD_REACHABLE | NUD_PERMANENT | NUD_NOARP;
 
 // In the family's own length.
@@ -77,7 +77,9 @@ KernelRoutes::KernelRoutes(unsigned interface_index)
   ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &kReplyTimeout, sizeof kReplyTimeout);
 }
 
-KernelRoutes::~KernelRoutes() { ::close(socket_); }
+KernelRoutes::~KernelRoutes() {
+  ::close(socket_);
+}
 
 std::span<const std::byte> KernelRoutes::ask(std::span<const std::byte> request) {
   if (::send(socket_, request.data(), request.size(), 0) < 0) return {};
@@ -126,8 +128,8 @@ void KernelRoutes::provoke(const IpAddress& destination) {
   to6.sin6_port = byte_swap(kDiscardPort);
   std::memcpy(v4 ? static_cast<void*>(&to4.sin_addr) : &to6.sin6_addr, bytes.data(), bytes.size());
   const void* to = v4 ? static_cast<const void*>(&to4) : &to6;
-  static_cast<void>(::sendto(descriptor, nullptr, 0, MSG_DONTWAIT,
-                             static_cast<const sockaddr*>(to), v4 ? sizeof to4 : sizeof to6));
+  static_cast<void>(::sendto(descriptor, nullptr, 0, MSG_DONTWAIT, static_cast<const sockaddr*>(to),
+                             v4 ? sizeof to4 : sizeof to6));
   ::close(descriptor);
 }
 

@@ -57,7 +57,8 @@ Result<std::unique_ptr<DpdkPort>> make_port(Eal& eal, const PortConfig& config) 
                 "port ring: both its ends are in one process, so both roles must be in this one");
   if (auto checked = check(config); !checked) return tl::unexpected(checked.error());
   const bool xdp = config.spec.type == PortType::af_xdp;
-  auto program = xdp ? XdpProgram::make(config.spec.name, config.udp_port) : Result<XdpProgram>(XdpProgram());
+  auto program =
+      xdp ? XdpProgram::make(config.spec.name, config.udp_port) : Result<XdpProgram>(XdpProgram());
   if (!program) return tl::unexpected(program.error());
   auto pool = make_pool("usbgw-pool" + std::to_string(eal.next_name()), pool_geometry(config));
   if (!pool)
@@ -68,8 +69,7 @@ Result<std::unique_ptr<DpdkPort>> make_port(Eal& eal, const PortConfig& config) 
   if (!device) return tl::unexpected(device.error());
   (*device)->keep(std::move(*program));
   std::unique_ptr<KernelNeighbours> oracle;
-  if (xdp)
-    oracle = std::make_unique<KernelNeighbours>(::if_nametoindex(config.spec.name.c_str()));
+  if (xdp) oracle = std::make_unique<KernelNeighbours>(::if_nametoindex(config.spec.name.c_str()));
   return std::make_unique<DpdkPort>(config, std::move(*device), std::move(oracle));
 }
 

@@ -74,8 +74,8 @@ void NeighbourProtocol::ask(const NeighbourTable::Question& question, FrameSink&
              question.last_known.value_or(wire::kBroadcastMac), sink);
     return;
   }
-  const IpAddress to = question.last_known ? question.next_hop
-                                           : wire::solicited_node_address(question.next_hop);
+  const IpAddress to =
+      question.last_known ? question.next_hop : wire::solicited_node_address(question.next_hop);
   send_neighbour({.target = question.next_hop, .link_address = station_.mac}, *source, to,
                  question.last_known.value_or(wire::multicast_mac(to)), sink);
 }
@@ -95,7 +95,8 @@ void NeighbourProtocol::announce(FrameSink& sink) {
                       .override_cache = true,
                       .target = ours,
                       .link_address = station_.mac},
-                     ours, wire::all_nodes_address(), wire::multicast_mac(wire::all_nodes_address()), sink);
+                     ours, wire::all_nodes_address(),
+                     wire::multicast_mac(wire::all_nodes_address()), sink);
     }
   }
 }

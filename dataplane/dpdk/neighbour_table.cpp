@@ -20,9 +20,8 @@ NeighbourTable::Entry* NeighbourTable::entry_of(const IpAddress& address) {
 }
 
 NeighbourTable::Entry* NeighbourTable::make_entry(const IpAddress& address, Instant now) {
-  const auto free = std::find_if(entries_.begin(), entries_.end(), [](const Entry& entry) {
-    return entry.state == State::unused;
-  });
+  const auto free = std::find_if(entries_.begin(), entries_.end(),
+                                 [](const Entry& entry) { return entry.state == State::unused; });
   if (free == entries_.end()) return nullptr;
   *free = Entry{};
   free->state = State::asked;
@@ -56,9 +55,8 @@ bool NeighbourTable::learn(const IpAddress& address, const wire::MacAddress& mac
 
 bool NeighbourTable::learn_asker(const IpAddress& address, const wire::MacAddress& mac,
                                  Instant now) {
-  const auto used = std::count_if(entries_.begin(), entries_.end(), [](const Entry& entry) {
-    return entry.state != State::unused;
-  });
+  const auto used = std::count_if(entries_.begin(), entries_.end(),
+                                  [](const Entry& entry) { return entry.state != State::unused; });
   const bool room = static_cast<std::size_t>(used) < kNeighbours / 2;
   const bool usable = !mac.is_multicast() && !mac.is_zero() && !address.is_unspecified();
   if (room && usable && entry_of(address) == nullptr) make_entry(address, now);
@@ -71,7 +69,8 @@ void NeighbourTable::forget(Entry& entry) {
 }
 
 std::optional<NeighbourTable::Question> NeighbourTable::question_for(Entry& entry, Instant now) {
-  const bool wanted = now - entry.used < (entry.state == State::known ? kReachableTime : kForgetUnused);
+  const bool wanted =
+      now - entry.used < (entry.state == State::known ? kReachableTime : kForgetUnused);
   if (!wanted) {
     forget(entry);
     return std::nullopt;

@@ -1,6 +1,7 @@
-// Link addresses of the next hops, with the timing of RFC 4861 for both ARP and NDP. It says whom to
-// ask and when; the asking is done by others. Who asks for us is remembered too, since an answer to
-// it follows (RFC 826, RFC 4861 7.2.3), but only in half of the table, so strangers cannot fill it.
+// Link addresses of the next hops, with the timing of RFC 4861 for both ARP and NDP. It says whom
+// to ask and when; the asking is done by others. Who asks for us is remembered too, since an answer
+// to it follows (RFC 826, RFC 4861 7.2.3), but only in half of the table, so strangers cannot fill
+// it.
 #pragma once
 
 #include <array>

@@ -96,8 +96,7 @@ NetworkEdge::Received NetworkEdge::receive_ip(const Arrival& arrival) {
   if (packet->fragment) return dropped(PortCounter::drop_fragment);
   const IpAddress& destination = packet->header.destination;
   const bool ours = plan_.owns(destination);
-  if (!ours && !plan_.listens_to(destination))
-    return dropped(PortCounter::drop_other_address);
+  if (!ours && !plan_.listens_to(destination)) return dropped(PortCounter::drop_other_address);
   switch (packet->header.protocol) {
     case wire::kProtocolUdp:
       return ours ? receive_udp(arrival, *packet) : dropped(PortCounter::drop_other_address);

@@ -1,5 +1,6 @@
 // The sans-IO part of a port: takes frames in, gives our datagrams out, answers ARP, NDP and ping,
-// resolves next hops, and counts what it drops. Knows no DPDK. One thread, the port's packet worker.
+// resolves next hops, and counts what it drops. Knows no DPDK. One thread, the port's packet
+// worker.
 #pragma once
 
 #include <optional>

@@ -37,8 +37,8 @@ Result<void> validate_addresses(const PortConfig& config) {
     if (network.address.is_unspecified() || network.prefix == 0)
       return refuse(config, "address \"" + network.to_string() + "\" is not a host's address");
   for (const auto& gateway : config.gateways) {
-    const bool on_link = std::any_of(
-        config.networks.begin(), config.networks.end(), [&](const IpNetwork& network) {
+    const bool on_link =
+        std::any_of(config.networks.begin(), config.networks.end(), [&](const IpNetwork& network) {
           return network.address.is_v4() == gateway.is_v4() && network.contains(gateway);
         });
     if (!on_link)

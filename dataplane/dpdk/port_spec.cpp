@@ -37,8 +37,8 @@ const TypeFacts& facts_of(PortType type) {
 }
 
 tl::unexpected<Error> refuse(std::string_view text, std::string_view why) {
-  return fail(ErrorCode::invalid_argument, "port \"" + std::string(text) + "\": " +
-                                               std::string(why) + "; a port is " +
+  return fail(ErrorCode::invalid_argument, "port \"" + std::string(text) +
+                                               "\": " + std::string(why) + "; a port is " +
                                                std::string(kForms));
 }
 
@@ -74,8 +74,12 @@ Result<PortSpec> parse_memif(std::string_view text, std::string_view rest) {
 
 }  // namespace
 
-std::string_view to_string(PortType type) { return facts_of(type).word; }
-MtuLimits mtu_limits(PortType type) { return facts_of(type).mtu; }
+std::string_view to_string(PortType type) {
+  return facts_of(type).word;
+}
+MtuLimits mtu_limits(PortType type) {
+  return facts_of(type).mtu;
+}
 
 Result<PortSpec> PortSpec::parse(std::string_view text) {
   if (text == "ring") return PortSpec{.type = PortType::ring, .name = ""};

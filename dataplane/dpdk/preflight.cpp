@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 // Drivers through which DPDK 22.11 reaches a NIC; mlx5's stays with the kernel.
 constexpr std::array<std::string_view, 4> kUserspaceDrivers{"vfio-pci", "uio_pci_generic",
-                                                           "igb_uio", "mlx5_core"};
+                                                            "igb_uio", "mlx5_core"};
 
 tl::unexpected<Error> refuse(const PortConfig& config, ErrorCode code, const std::string& why) {
   return fail(code, "port " + config.spec.to_string() + ": " + why);
@@ -103,7 +103,8 @@ Result<void> check_interface(const PortConfig& config) {
   return {};
 }
 
-// Our program redirects to the socket of queue 0 alone; what the NIC steers elsewhere would be lost.
+// Our program redirects to the socket of queue 0 alone; what the NIC steers elsewhere would be
+// lost.
 Result<void> check_queues(const PortConfig& config) {
   const ControlSocket socket;
   ethtool_channels channels{};

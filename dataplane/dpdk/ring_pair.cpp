@@ -45,7 +45,9 @@ class RingLink {
   ~RingLink() = default;
 };
 
-rte_mempool* RingEnd::pool() const { return link_->sides[side_].pool.get(); }
+rte_mempool* RingEnd::pool() const {
+  return link_->sides[side_].pool.get();
+}
 
 void RingEnd::send_home(std::span<rte_mbuf*> buffers) {
   const auto count = static_cast<unsigned>(buffers.size());
@@ -60,8 +62,8 @@ void RingEnd::collect() {
   rte_ring* home = link_->sides[side_].home.get();
   // Bounded: at most the whole pool comes home.
   for (unsigned count = kCollectBurst; count == kCollectBurst;) {
-    count = rte_ring_sc_dequeue_burst(home, reinterpret_cast<void**>(buffers.data()),
-                                      kCollectBurst, nullptr);
+    count = rte_ring_sc_dequeue_burst(home, reinterpret_cast<void**>(buffers.data()), kCollectBurst,
+                                      nullptr);
     if (count != 0) rte_pktmbuf_free_bulk(buffers.data(), count);
   }
 }

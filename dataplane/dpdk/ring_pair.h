@@ -22,8 +22,7 @@ class RingLink;
 
 class RingEnd {
  public:
-  RingEnd(std::shared_ptr<RingLink> link, std::size_t side)
-      : link_(std::move(link)), side_(side) {}
+  RingEnd(std::shared_ptr<RingLink> link, std::size_t side) : link_(std::move(link)), side_(side) {}
   [[nodiscard]] rte_mempool* pool() const;
   // Buffers of the other end, done with.
   void send_home(std::span<rte_mbuf*> buffers);

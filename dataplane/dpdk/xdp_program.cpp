@@ -12,8 +12,8 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
-#include <string_view>
 #include <iterator>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -43,8 +43,8 @@ tl::unexpected<Error> refuse(const std::string& interface, ErrorCode code, const
   return fail(code, "port af_xdp:" + interface + ": " + why);
 }
 
-// An abstract unix socket belongs to the network namespace, as the interface does, and vanishes with
-// its process (unix(7)). -1 when another process has it.
+// An abstract unix socket belongs to the network namespace, as the interface does, and vanishes
+// with its process (unix(7)). -1 when another process has it.
 int claim_interface(unsigned index) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
@@ -70,9 +70,10 @@ Result<void> remove_leftover(const std::string& interface, unsigned index) {
   std::uint32_t attached = 0;
   if (bpf_xdp_query_id(static_cast<int>(index), 0, &attached) != 0 || attached == 0) return {};
   if (!is_ours(attached))
-    return refuse(interface, ErrorCode::busy,
-                  "another program's XDP program is attached; if nobody needs it: ip link set dev " +
-                      interface + " xdp off");
+    return refuse(
+        interface, ErrorCode::busy,
+        "another program's XDP program is attached; if nobody needs it: ip link set dev " +
+            interface + " xdp off");
   bpf_xdp_detach(static_cast<int>(index), 0, nullptr);
   return {};
 }

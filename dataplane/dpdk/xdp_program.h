@@ -1,5 +1,5 @@
-// The XDP program that hands an af_xdp port the UDP datagrams of one port and leaves all else to the
-// kernel (steer_udp.bpf.c), compiled in and given to DPDK as an anonymous file.
+// The XDP program that hands an af_xdp port the UDP datagrams of one port and leaves all else to
+// the kernel (steer_udp.bpf.c), compiled in and given to DPDK as an anonymous file.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@ class XdpProgram {
   XdpProgram() = default;  // none
   // Takes the interface for this process, and removes a program of ours that a killed process left
   // attached. Another's program is an error.
-  [[nodiscard]] static Result<XdpProgram> make(const std::string& interface, std::uint16_t udp_port);
+  [[nodiscard]] static Result<XdpProgram> make(const std::string& interface,
+                                               std::uint16_t udp_port);
   ~XdpProgram();
   XdpProgram(XdpProgram&& other) noexcept;
   XdpProgram& operator=(XdpProgram&&) = delete;

@@ -1,5 +1,5 @@
-// Frames between two Linux 6.18 kernels on veth (tcpdump, checksum offload off): 10.9.0.1 and fd09::1
-// at 9a:83:9e:90:31:54, 10.9.0.2 and fd09::2 at 12:cf:45:56:49:42.
+// Frames between two Linux 6.18 kernels on veth (tcpdump, checksum offload off): 10.9.0.1 and
+// fd09::1 at 9a:83:9e:90:31:54, 10.9.0.2 and fd09::2 at 12:cf:45:56:49:42.
 #pragma once
 
 #include <string_view>

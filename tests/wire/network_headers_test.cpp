@@ -23,7 +23,9 @@ using test::from_hex;
 const MacAddress kMac1{{0x9a, 0x83, 0x9e, 0x90, 0x31, 0x54}};
 const MacAddress kMac2{{0x12, 0xcf, 0x45, 0x56, 0x49, 0x42}};
 
-IpAddress ip(std::string_view text) { return IpAddress::parse(text).value(); }
+IpAddress ip(std::string_view text) {
+  return IpAddress::parse(text).value();
+}
 
 Bytes payload_of(const Bytes& frame) {
   const auto decoded = decode_ethernet(frame).value();
@@ -77,7 +79,8 @@ TEST(InternetChecksum, EqualsTheWordByWordSumAtEverySizeAndOffset) {
       std::uint64_t sum = 0;
       for (std::size_t i = 0; i < size; ++i)
         sum += std::to_integer<std::uint64_t>(part[i]) << (i % 2 == 0 ? 8 : 0);
-      ASSERT_EQ(checksum_finish(checksum_add(0, part)), checksum_finish(sum)) << offset << ' ' << size;
+      ASSERT_EQ(checksum_finish(checksum_add(0, part)), checksum_finish(sum))
+          << offset << ' ' << size;
     }
 }
 

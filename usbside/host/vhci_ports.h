@@ -1,5 +1,5 @@
-// The machine's virtual host controller ports, or the simulation's model of them. Control thread; no call
-// waits: enumeration needs the very threads that would be waited for.
+// The machine's virtual host controller ports, or the simulation's model of them. Control thread;
+// no call waits: enumeration needs the very threads that would be waited for.
 #pragma once
 
 #include <memory>
@@ -37,9 +37,10 @@ class VhciPorts {
     VhciPort port;
     std::unique_ptr<VhciSocket> socket;  // serve it at once: the kernel starts to enumerate
   };
-  // Plugs a device into a free port of the hub for its speed (or into `wanted`). Attach one at a time: wait
-  // until state() is `used` (or give up) before the next, or two enumerations disturb each other.
-  // Errors: busy (the port is in use), exhausted (none is free), unavailable (vhci_hcd is not loaded, or no right).
+  // Plugs a device into a free port of the hub for its speed (or into `wanted`). Attach one at a
+  // time: wait until state() is `used` (or give up) before the next, or two enumerations disturb
+  // each other. Errors: busy (the port is in use), exhausted (none is free), unavailable (vhci_hcd
+  // is not loaded, or no right).
   [[nodiscard]] virtual Result<Attached> attach(Speed speed, std::optional<VhciPort> wanted) = 0;
   [[nodiscard]] virtual Result<VhciPortState> state(VhciPort port) const = 0;
   // Unplugs; state() becomes `free` later.

@@ -19,7 +19,9 @@ using test::from_hex;
 const wire::MacAddress kOurs{{0x12, 0xcf, 0x45, 0x56, 0x49, 0x42}};
 const wire::MacAddress kPeer{{0x9a, 0x83, 0x9e, 0x90, 0x31, 0x54}};
 
-IpAddress ip(std::string_view text) { return IpAddress::parse(text).value(); }
+IpAddress ip(std::string_view text) {
+  return IpAddress::parse(text).value();
+}
 
 class Collector final : public FrameSink {
  public:
@@ -37,7 +39,8 @@ class Collector final : public FrameSink {
 EdgeConfig config() {
   EdgeConfig config;
   config.mac = kOurs;
-  config.networks = {IpNetwork::parse("10.9.0.2/24").value(), IpNetwork::parse("fd09::2/64").value()};
+  config.networks = {IpNetwork::parse("10.9.0.2/24").value(),
+                     IpNetwork::parse("fd09::2/64").value()};
   config.gateways = {ip("10.9.0.254"), ip("fd09::fe")};
   config.udp_port = 4791;
   return config;

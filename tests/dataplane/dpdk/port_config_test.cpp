@@ -67,8 +67,9 @@ TEST(PortConfig, ImpossibleValues_AreRefusedByKey) {
   };
   EXPECT_NE(with([](auto& c) { c.networks.clear(); }).find("address"), std::string::npos);
   EXPECT_NE(with([](auto& c) { c.udp_port = 0; }).find("udp_port"), std::string::npos);
-  EXPECT_NE(with([](auto& c) { c.gateways = {IpAddress::parse("192.0.2.1").value()}; })
-                .find("gateway 192.0.2.1"),
+  EXPECT_NE(with([](auto& c) {
+              c.gateways = {IpAddress::parse("192.0.2.1").value()};
+            }).find("gateway 192.0.2.1"),
             std::string::npos);
   EXPECT_NE(with([](auto& c) { c.marking.dscp = 64; }).find("dscp"), std::string::npos);
   EXPECT_NE(with([](auto& c) { c.marking.pcp = 8; }).find("pcp"), std::string::npos);
@@ -80,8 +81,7 @@ TEST(PortConfig, ImpossibleValues_AreRefusedByKey) {
 TEST(DeviceArguments, AfPacketHasRoomForJumboFrames) {
   const auto arguments = device_arguments(config("af_packet:eth0"), "");
   EXPECT_EQ(arguments.driver, "net_af_packet");
-  EXPECT_EQ(arguments.text,
-            "iface=eth0,blocksz=65536,framesz=16384,framecnt=512,qdisc_bypass=1");
+  EXPECT_EQ(arguments.text, "iface=eth0,blocksz=65536,framesz=16384,framecnt=512,qdisc_bypass=1");
 }
 
 TEST(EalArguments, VirtualPortsNeedNoHugepagesAndNoPci) {

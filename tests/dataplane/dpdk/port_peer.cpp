@@ -4,7 +4,8 @@
 //   port_peer SPEC ADDRESSES MTU VLAN echo
 //   port_peer SPEC ADDRESSES MTU VLAN send PEER COUNT BYTES
 //
-// ADDRESSES are separated by commas. `echo` runs until its input closes. Exit status 0: all came back.
+// ADDRESSES are separated by commas. `echo` runs until its input closes. Exit status 0: all came
+// back.
 #include <poll.h>
 #include <unistd.h>
 
@@ -72,7 +73,8 @@ bool came_back(DpdkPort& port, std::uint64_t wanted, std::size_t bytes) {
   const auto count = port.receive(burst, now());
   bool found = false;
   for (std::size_t i = 0; i < count; ++i)
-    found |= burst[i].payload.size() == bytes && load_be<std::uint64_t>(burst[i].payload.data()) == wanted;
+    found |= burst[i].payload.size() == bytes &&
+             load_be<std::uint64_t>(burst[i].payload.data()) == wanted;
   port.release();
   return found;
 }
@@ -103,12 +105,13 @@ int send(DpdkPort& port, const UdpEndpoint& to, std::size_t count, std::size_t b
       }
       if (now() < resend_at) continue;
       if (resend_at != Instant{}) ++resends;
-      resend_at = send_one(port, to, sequence, bytes) ? now() + std::chrono::milliseconds(200)
-                                                      : Instant{};
+      resend_at =
+          send_one(port, to, sequence, bytes) ? now() + std::chrono::milliseconds(200) : Instant{};
     }
   }
   const double micros = to_milliseconds(now() - start) * 1000 / static_cast<double>(count);
-  std::printf("%zu echoes of %zu bytes, %zu resends, mean %.1f us\n", count, bytes, resends, micros);
+  std::printf("%zu echoes of %zu bytes, %zu resends, mean %.1f us\n", count, bytes, resends,
+              micros);
   return 0;
 }
 
@@ -162,8 +165,8 @@ int run(int count, char** arguments) {
   if (std::string_view(arguments[5]) == "echo" || count < 9)
     status = echo(**port);
   else
-    status = send(**port, {IpAddress::parse(arguments[6]).value(), kUdpPort},
-                  number(arguments[7]), number(arguments[8]));
+    status = send(**port, {IpAddress::parse(arguments[6]).value(), kUdpPort}, number(arguments[7]),
+                  number(arguments[8]));
   print_counters(**port);
   return status;
 }
@@ -171,4 +174,6 @@ int run(int count, char** arguments) {
 }  // namespace
 }  // namespace usbgw::dpdk
 
-int main(int argc, char** argv) { return usbgw::dpdk::run(argc, argv); }
+int main(int argc, char** argv) {
+  return usbgw::dpdk::run(argc, argv);
+}

@@ -1,4 +1,5 @@
-// What a missing device, driver, right or interface says, on a made-up machine; nothing starts DPDK.
+// What a missing device, driver, right or interface says, on a made-up machine; nothing starts
+// DPDK.
 #include "dataplane/dpdk/preflight.h"
 
 #include <gtest/gtest.h>
