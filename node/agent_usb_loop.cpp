@@ -3,12 +3,6 @@
 #include <algorithm>
 
 namespace usbgw::node {
-namespace {
-
-constexpr std::size_t kItemsPerTurn = 256;
-constexpr std::size_t kCommandsPerTurn = 64;
-
-}  // namespace
 
 struct ServedDevice final : device::DeviceAttachmentSink {
   enum class Phase : std::uint8_t { claiming, serving, draining, releasing, done };
@@ -86,111 +80,74 @@ std::size_t ServedDevice::turn(Instant now) {
   return 0;
 }
 
-struct AgentUsbLoop::Peer {
-  SessionHandle session;
-  std::shared_ptr<SessionLinks> links;
-  std::vector<std::unique_ptr<ServedDevice>> devices;
-};
-
 AgentUsbLoop::AgentUsbLoop(Waker& self, Waker& control, Waker& packet)
     : commands_(1024, self), events_(1024, control), packet_(packet) {}
 
 AgentUsbLoop::~AgentUsbLoop() = default;
 
-AgentUsbLoop::Peer* AgentUsbLoop::find(SessionHandle session) {
-  const auto peer = std::find_if(peers_.begin(), peers_.end(),
-                                 [&](const auto& p) { return p->session == session; });
-  return peer == peers_.end() ? nullptr : peer->get();
-}
-
-ServedDevice* AgentUsbLoop::find(SessionHandle session, AttachmentId attachment) {
-  Peer* const peer = find(session);
-  if (peer == nullptr) return nullptr;
-  const auto served = std::find_if(peer->devices.begin(), peer->devices.end(),
-                                   [&](const auto& d) { return d->id == attachment; });
-  return served == peer->devices.end() ? nullptr : served->get();
-}
-
 std::size_t AgentUsbLoop::turn(Instant now) {
   std::size_t work = 0;
   AgentCommand command;
-  while (work < kCommandsPerTurn && commands_.take(command)) {
+  while (work < kUsbCommandsPerTurn && commands_.take(command)) {
     run(command, now);
     ++work;
   }
-  for (const auto& peer : peers_) {
-    work += deliver(*peer, now);
-    const std::size_t published = peer->links->outbound.pending();
-    work += turn_devices(*peer, now);
-    if (peer->links->outbound.pending() > published) packet_.wake();
+  for (const auto& session : sessions_) {
+    PathUpdate update;
+    while (session->links->paths.pop(update)) {
+    }  // the agent follows its own device's clock and needs no path
+    work += session->deliver(now);
+    const std::size_t published = session->links->outbound.pending();
+    work += turn_devices(*session, now);
+    if (session->links->outbound.pending() > published) packet_.wake();
   }
   events_.flush();
   return work;
 }
 
-std::size_t AgentUsbLoop::deliver(Peer& peer, Instant now) {
-  PathUpdate update;
-  while (peer.links->paths.pop(update)) {
-  }  // the agent follows its own device's clock and needs no path
+std::size_t AgentUsbLoop::turn_devices(UsbSession<ServedDevice>& session, Instant now) {
   std::size_t work = 0;
-  StreamItem item;
-  while (work < kItemsPerTurn && peer.links->inbound.pop(item)) {
-    ++work;
-    const AttachmentId id = attachment_of(item.stream);
-    for (const auto& served : peer.devices) {
-      if (served->id == id) served->attachment.receive(item, peer.links->inbound.bytes(item), now);
-    }
-    peer.links->inbound.release(item);
-  }
-  return work;
-}
-
-std::size_t AgentUsbLoop::turn_devices(Peer& peer, Instant now) {
-  std::size_t work = 0;
-  for (auto& served : peer.devices) {
+  for (auto& served : session.attachments) {
     work += served->turn(now);
     if (served->phase != ServedDevice::Phase::done) continue;
     agent_event::Detached detached{served->session, served->id, nullptr};
     detached.object = std::move(served);
     events_.send(std::move(detached));
   }
-  std::erase_if(peer.devices, [](const auto& served) { return served == nullptr; });
+  std::erase_if(session.attachments, [](const auto& served) { return served == nullptr; });
   return work;
 }
 
 void AgentUsbLoop::run(AgentCommand& command, Instant now) {
   namespace ac = agent_command;
   if (auto* add_session = std::get_if<ac::AddSession>(&command)) {
-    auto peer = std::make_unique<Peer>();
-    peer->session = add_session->session;
-    peer->links = std::move(add_session->links);
-    peers_.push_back(std::move(peer));
+    sessions_.add(add_session->session, std::move(add_session->links));
   } else if (auto* remove = std::get_if<ac::RemoveSession>(&command)) {
-    std::erase_if(peers_, [&](const auto& p) { return p->session == remove->session; });
+    sessions_.remove(remove->session);
   } else if (auto* add = std::get_if<ac::Add>(&command)) {
-    if (Peer* const peer = find(add->session)) {
-      peer->devices.push_back(
-          std::make_unique<ServedDevice>(std::move(*add), *peer->links, events_));
+    if (auto* const session = sessions_.find(add->session)) {
+      session->attachments.push_back(
+          std::make_unique<ServedDevice>(std::move(*add), *session->links, events_));
     }
   } else if (auto* detach = std::get_if<ac::Detach>(&command)) {
-    if (auto* const served = find(detach->session, detach->attachment))
+    if (auto* const served = sessions_.find(detach->session, detach->attachment))
       served->detach_wanted = true;
   } else if (auto* submit = std::get_if<ac::Submit>(&command)) {
-    if (auto* const served = find(submit->session, submit->urb.attachment)) {
+    if (auto* const served = sessions_.find(submit->session, submit->urb.attachment)) {
       served->attachment.submit(std::move(submit->urb));
     }
   } else if (auto* cancel = std::get_if<ac::Cancel>(&command)) {
-    if (auto* const served = find(cancel->session, cancel->cancel.attachment)) {
+    if (auto* const served = sessions_.find(cancel->session, cancel->cancel.attachment)) {
       served->attachment.cancel(cancel->cancel.transaction);
     }
   } else if (auto* open = std::get_if<ac::Open>(&command)) {
-    if (auto* const served = find(open->session, open->open.attachment)) {
+    if (auto* const served = sessions_.find(open->session, open->open.attachment)) {
       if (served->streams.open(open->open, open->open.endpoint.is_in())) {
         served->attachment.open_stream(open->open, now);
       }
     }
   } else if (auto* close = std::get_if<ac::Close>(&command)) {
-    if (auto* const served = find(close->session, close->close.attachment)) {
+    if (auto* const served = sessions_.find(close->session, close->close.attachment)) {
       served->attachment.close_stream(close->close);
       served->streams.close(stream_of(close->close.attachment, close->close.endpoint));
     }
@@ -199,9 +156,9 @@ void AgentUsbLoop::run(AgentCommand& command, Instant now) {
 
 Instant AgentUsbLoop::next_deadline() const {
   Instant next = kNever;
-  for (const auto& peer : peers_) {
-    if (peer->links->inbound.pending() > 0) return Instant{};
-    for (const auto& served : peer->devices) {
+  for (const auto& session : sessions_) {
+    if (session->links->inbound.pending() > 0) return Instant{};
+    for (const auto& served : session->attachments) {
       next = std::min({next, served->attachment.next_deadline(), served->usb->next_deadline()});
     }
   }
@@ -209,14 +166,14 @@ Instant AgentUsbLoop::next_deadline() const {
 }
 
 void AgentUsbLoop::append_descriptors(std::vector<int>& readable) const {
-  for (const auto& peer : peers_) {
-    for (const auto& served : peer->devices) served->usb->append_descriptors(readable);
+  for (const auto& session : sessions_) {
+    for (const auto& served : session->attachments) served->usb->append_descriptors(readable);
   }
 }
 
 bool AgentUsbLoop::is_live() const {
-  return std::any_of(peers_.begin(), peers_.end(), [](const auto& peer) {
-    return std::any_of(peer->devices.begin(), peer->devices.end(),
+  return std::any_of(sessions_.begin(), sessions_.end(), [](const auto& session) {
+    return std::any_of(session->attachments.begin(), session->attachments.end(),
                        [](const auto& served) { return served->attachment.has_open_streams(); });
   });
 }

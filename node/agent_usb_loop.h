@@ -10,6 +10,7 @@
 #include "node/ring_sender.h"
 #include "node/session_links.h"
 #include "node/stream_commands.h"
+#include "node/usb_sessions.h"
 #include "usbside/device/device_attachment.h"
 #include "usbside/device/usb_device.h"
 
@@ -107,18 +108,13 @@ class AgentUsbLoop : public Loop {
   [[nodiscard]] bool is_live() const override;
 
  private:
-  struct Peer;
-
   void run(AgentCommand& command, Instant now);
-  std::size_t deliver(Peer& peer, Instant now);
-  std::size_t turn_devices(Peer& peer, Instant now);
-  [[nodiscard]] Peer* find(SessionHandle session);
-  [[nodiscard]] ServedDevice* find(SessionHandle session, AttachmentId attachment);
+  std::size_t turn_devices(UsbSession<ServedDevice>& session, Instant now);
 
   RingSender<AgentCommand> commands_;
   RingSender<AgentEvent> events_;
   Waker& packet_;
-  std::vector<std::unique_ptr<Peer>> peers_;
+  UsbSessions<ServedDevice> sessions_;
 };
 
 }  // namespace usbgw::node

@@ -106,13 +106,20 @@ class HostControl : public Loop {
   struct Record;
 
   std::size_t turn_peer(Peer& peer, Instant now);
+  std::size_t connect(Peer& peer, Instant now);
+  std::size_t leave(Peer& peer, Instant now);
   void opened(Peer& peer);
   void closed(Peer& peer, Instant now);
   void dispatch(Peer& peer, control::Message&& message, Instant now);
   void dispatch(Peer& peer, wire::SessionMessage&& message, Instant now);
   void granted(Peer& peer, wire::Attached&& attached);
   std::size_t run_events(Instant now);
+  // host_attachments.cpp; each step returns the work done.
   std::size_t step(Record& record, Instant now);
+  std::size_t request(Record& record, Instant now);
+  std::size_t wait_for_turn(Record& record, Instant now);
+  std::size_t watch_enumeration(Record& record, Instant now);
+  std::size_t watch_unplugging(Record& record, Instant now);
   void plug(Record& record, Instant now);
   void unplug(Record& record, std::string why, Instant now);
   void finish(Record& record, Instant now);

@@ -10,6 +10,7 @@
 #include "node/ring_sender.h"
 #include "node/session_links.h"
 #include "node/stream_commands.h"
+#include "node/usb_sessions.h"
 #include "usbside/host/host_attachment.h"
 
 namespace usbgw::node {
@@ -116,18 +117,14 @@ class HostUsbLoop : public Loop {
   [[nodiscard]] bool is_live() const override;
 
  private:
-  struct Peer;
-
   void run(HostCommand& command, Instant now);
-  std::size_t deliver(Peer& peer, Instant now);
-  [[nodiscard]] Peer* find(SessionHandle session);
-  [[nodiscard]] HostedAttachment* find(SessionHandle session, AttachmentId attachment);
-  void remove(SessionHandle session, AttachmentId attachment);
+  static void follow_path(UsbSession<HostedAttachment>& session);
+  void remove(SessionHandle handle, AttachmentId attachment);
 
   RingSender<HostCommand> commands_;
   RingSender<HostEvent> events_;
   Waker& packet_;
-  std::vector<std::unique_ptr<Peer>> peers_;
+  UsbSessions<HostedAttachment> sessions_;
 };
 
 }  // namespace usbgw::node
