@@ -4,46 +4,12 @@
 
 #include "usbside/device/libusb/libusb_provider.h"
 #include "usbside/device/libusb/usbfs_memory.h"
-#include "usbside/device/software/catalogue.h"
-#include "usbside/device/software/software_device.h"
+#include "usbside/device/software/software_provider.h"
 
 namespace usbgw::app {
 namespace {
 
 namespace software = device::software;
-
-// The software devices that exports name. Each is made when it is opened, so that every attachment
-// finds a fresh one.
-class SoftwareProvider final : public device::DeviceProvider {
- public:
-  explicit SoftwareProvider(std::vector<software::DeviceOptions> options)
-      : options_(std::move(options)) {}
-
-  [[nodiscard]] std::vector<device::PresentDevice> list() override {
-    std::vector<device::PresentDevice> found;
-    for (const auto& options : options_) {
-      if (const auto function = software::make_function(options)) {
-        found.push_back(software::present(options, **function));
-      }
-    }
-    return found;
-  }
-
-  [[nodiscard]] Result<std::unique_ptr<device::UsbDevice>> open(
-      const device::PresentDevice& wanted) override {
-    for (const auto& options : options_) {
-      if (wanted.id != "software:" + options.name) continue;
-      auto function = software::make_function(options);
-      if (!function) return tl::unexpected(function.error());
-      return std::unique_ptr<device::UsbDevice>(std::make_unique<software::SoftwareDevice>(
-          std::move(*function), options.bus_ppm, wanted.id));
-    }
-    return fail(ErrorCode::not_found, "no software device is called " + wanted.id);
-  }
-
- private:
-  std::vector<software::DeviceOptions> options_;
-};
 
 // The machine's bus; says in the log when usbfs has too little memory for a device's streams.
 class BusProvider final : public device::DeviceProvider {
@@ -107,7 +73,7 @@ Result<std::unique_ptr<device::DeviceProvider>> make_devices(const config::Docum
     options.push_back(std::move(one));
   }
   auto all = std::make_unique<CompositeProvider>();
-  if (!options.empty()) all->add(std::make_unique<SoftwareProvider>(std::move(options)));
+  if (!options.empty()) all->add(std::make_unique<software::SoftwareProvider>(std::move(options)));
   const bool wants_bus = std::any_of(document.exports.begin(), document.exports.end(),
                                      [](const auto& e) { return !e.device->is_software(); });
   if (wants_bus) {

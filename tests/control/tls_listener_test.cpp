@@ -1,4 +1,4 @@
-// The listener and the connector over real TCP on loopback, both turned by the test.
+// The listener and its clients over real TCP on loopback, both turned by the test.
 #include "control/tls_listener.h"
 
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "control/connector.h"
+#include "control/tls_channel.h"
 #include "tests/tls_files.h"
 
 namespace usbgw::control {
@@ -48,18 +48,21 @@ class TlsListenerTest : public ::testing::Test {
     EXPECT_TRUE(listener) << listener.error().context;
     return std::move(*listener);
   }
-  ConnectorConfig to(const TlsListener& listener, const std::string& expected = "stage-a") {
-    ConnectorConfig config;
-    config.remote = listener.local();
-    config.expected_peer = expected;
-    return config;
+  // A channel that is connecting.
+  std::unique_ptr<TlsChannel> connect(const SocketAddress& remote,
+                                      const std::string& expected = "stage-a") {
+    auto socket = connect_tcp(remote, IpAddress(), {});
+    EXPECT_TRUE(socket) << socket.error().context;
+    return std::make_unique<TlsChannel>(std::move(*socket), SocketProgress::connecting, remote,
+                                        client_context.connect(expected, remote.to_string()),
+                                        ChannelConfig{}, now);
   }
   // Turns both until `done`.
   template <class Done>
-  void run(TlsListener& listener, Connector& connector, Done done) {
+  void run(TlsListener& listener, TlsChannel& client, Done done) {
     while (!done() && !HasFatalFailure()) {
-      if (listener.turn(now) + connector.turn(now) == 0 && !done())
-        wait_for_input({&listener, &connector});
+      if (listener.turn(now) + client.turn(now) == 0 && !done())
+        wait_for_input({&listener, &client});
     }
   }
   Instant now{seconds(1000)};
@@ -72,18 +75,16 @@ TEST_F(TlsListenerTest, ConnectsOverIpv4AndIpv6) {
   for (const IpAddress& address : {kLoopback4, kLoopback6}) {
     if (address == kLoopback6 && !has_ipv6()) GTEST_SKIP() << "no IPv6 loopback here";
     auto listener = listen(address);
-    Connector connector(client_context, to(*listener));
-    std::unique_ptr<TlsChannel> server, client;
-    run(*listener, connector, [&] {
+    const auto client = connect(listener->local());
+    std::unique_ptr<TlsChannel> server;
+    run(*listener, *client, [&] {
       if (!server) server = listener->take();
-      if (!client) client = connector.take();
-      return server && client;
+      return server && client->state() == ChannelState::open;
     });
-    ASSERT_TRUE(server && client);
+    ASSERT_TRUE(server);
     EXPECT_EQ(client->peer(), "stage-a");
     EXPECT_EQ(server->peer(), "host-1");
     EXPECT_EQ(server->remote().address, address);
-    EXPECT_EQ(connector.attempts(), 1u);
   }
 }
 
@@ -102,55 +103,28 @@ TEST_F(TlsListenerTest, AddressOfAnotherMachineIsNamed) {
   EXPECT_EQ(listener.error().context, "no interface of this machine has the address 192.0.2.1");
 }
 
-TEST_F(TlsListenerTest, RefusedPeerIsReportedOnBothEndsAndTriedAgainLater) {
+TEST_F(TlsListenerTest, RefusedPeerIsReportedOnBothEnds) {
   auto listener = listen(kLoopback4);
-  Connector connector(client_context, to(*listener, "stage-b"));
+  const auto client = connect(listener->local(), "stage-b");
   std::optional<std::string> refusal;
-  run(*listener, connector, [&] {
+  run(*listener, *client, [&] {
     if (!refusal) refusal = listener->take_refusal();
-    return refusal && !connector.last_failure().empty();
+    return refusal && client->state() == ChannelState::closed;
   });
-  EXPECT_EQ(connector.last_failure(), "certificate of " + listener->local().to_string() +
-                                          " is for 'stage-a', expected 'stage-b'");
+  EXPECT_EQ(client->close_reason(), "certificate of " + listener->local().to_string() +
+                                        " is for 'stage-a', expected 'stage-b'");
   EXPECT_NE(refusal->find("refused our certificate ('stage-a')"), std::string::npos) << *refusal;
   EXPECT_EQ(listener->refusals(), 1u);
   EXPECT_EQ(listener->take(), nullptr);
 }
 
-TEST_F(TlsListenerTest, ConnectorBacksOffWhileNobodyListens) {
-  auto config = ConnectorConfig();
-  {
-    const auto gone = listen(kLoopback4);
-    config = to(*gone);
-  }
-  Connector connector(client_context, config);
-  Duration last_wait{};
-  for (std::uint64_t attempt = 1; attempt <= 4; ++attempt) {
-    do {
-      connector.turn(now);
-    } while (connector.is_trying());
-    EXPECT_EQ(connector.attempts(), attempt);
-    EXPECT_NE(connector.last_failure().find("Connection refused"), std::string::npos);
-    const Duration wait = connector.next_deadline() - now;
-    EXPECT_GE(wait, milliseconds(500));
-    EXPECT_GT(wait, last_wait);
-    last_wait = wait;
-    now += wait;
-  }
-}
-
-TEST_F(TlsListenerTest, ConnectorStartsAgainAfterItsChannelClosed) {
-  auto listener = listen(kLoopback4);
-  Connector connector(client_context, to(*listener));
-  std::unique_ptr<TlsChannel> client;
-  run(*listener, connector, [&] { return (client = connector.take()) != nullptr; });
-  EXPECT_EQ(connector.next_deadline(), kNever);
-  client.reset();
-  connector.restart(now);
-  EXPECT_GE(connector.next_deadline(), now + milliseconds(500));
-  now = connector.next_deadline();
-  run(*listener, connector, [&] { return (client = connector.take()) != nullptr; });
-  EXPECT_EQ(connector.attempts(), 2u);
+TEST_F(TlsListenerTest, NobodyListeningIsSaidByTheClient) {
+  const SocketAddress gone = listen(kLoopback4)->local();
+  const auto client = connect(gone);
+  while (client->state() == ChannelState::connecting) client->turn(now);
+  EXPECT_EQ(client->state(), ChannelState::closed);
+  EXPECT_NE(client->close_reason().find("Connection refused"), std::string::npos)
+      << client->close_reason();
 }
 
 TEST_F(TlsListenerTest, StrangersThatSayNothingGiveWayToNewerOnes) {
@@ -163,10 +137,9 @@ TEST_F(TlsListenerTest, StrangersThatSayNothingGiveWayToNewerOnes) {
     listener->turn(now);
   }
   EXPECT_EQ(listener->refusals(), 2u);
-  Connector connector(client_context, to(*listener));
-  std::unique_ptr<TlsChannel> client;
-  run(*listener, connector, [&] { return (client = connector.take()) != nullptr; });
-  EXPECT_TRUE(client);
+  const auto client = connect(listener->local());
+  run(*listener, *client, [&] { return client->state() != ChannelState::connecting; });
+  EXPECT_EQ(client->state(), ChannelState::open) << client->close_reason();
 }
 
 TEST_F(TlsListenerTest, SocketsCarryTheirMarking) {
