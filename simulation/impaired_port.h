@@ -39,7 +39,8 @@ class ImpairedPort final : public session::DatagramPort {
   session::DatagramPort& inner_;
   Impairment impairment_;
   DelayQueue arriving_;
-  std::vector<Flying> lent_;
+  std::vector<Flying> lent_;  // grows to the largest burst, then stays
+  std::size_t lent_count_ = 0;
 };
 
 }  // namespace usbgw::simulation

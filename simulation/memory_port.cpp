@@ -12,17 +12,19 @@ void MemoryPort::join(MemoryPort& a, MemoryPort& b, Impairment& to_b, Impairment
 }
 
 std::size_t MemoryPort::receive(std::span<session::ReceivedDatagram> burst, Instant now) {
-  lent_.resize(burst.size());
   std::size_t count = 0;
-  while (count < burst.size() && arriving_.pop(now, lent_[count])) ++count;
-  lent_.resize(count);
-  for (std::size_t i = 0; i < count; ++i) burst[i] = {lent_[i].from, lent_[i].bytes};
+  for (; count < burst.size(); ++count) {
+    if (lent_.size() == count) lent_.emplace_back();
+    if (!arriving_.pop(now, lent_[count])) break;
+    burst[count] = {lent_[count].from, lent_[count].bytes};
+  }
+  lent_count_ = count;
   return count;
 }
 
 void MemoryPort::release() {
-  for (Flying& flying : lent_) arriving_.recycle(std::move(flying));
-  lent_.clear();
+  for (std::size_t i = 0; i < lent_count_; ++i) arriving_.recycle(std::move(lent_[i]));
+  lent_count_ = 0;
 }
 
 std::span<std::byte> MemoryPort::reserve(const UdpEndpoint& to, Instant now) {

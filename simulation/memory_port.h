@@ -37,7 +37,8 @@ class MemoryPort final : public session::DatagramPort {
   MemoryPort* peer_ = nullptr;
   Impairment* outgoing_ = nullptr;
   DelayQueue arriving_;
-  std::vector<Flying> lent_;
+  std::vector<Flying> lent_;  // grows to the largest burst, then stays
+  std::size_t lent_count_ = 0;
   std::vector<std::byte> scratch_;
   Instant reserved_at_{};
   std::size_t committed_ = 0;
