@@ -44,6 +44,9 @@ fi
 if command -v ccache >/dev/null && [ -z "${CXX:-}" ]; then export CXX="ccache g++"; fi
 if command -v ccache >/dev/null && [ "${CXX:-}" = clang++ ]; then export CXX="ccache clang++"; fi
 
+# What one clone has compiled serves the next one.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 if [ ! -f "$folder/build.ninja" ]; then
   run_with_progress "build: configure $folder" out/log/configure.log meson setup "${options[@]}" "$folder"
 fi
