@@ -1,4 +1,5 @@
-// Datagrams on their way: ordered by arrival time, equal times by the order of sending.
+// Datagrams on their way: ordered by arrival time, equal times by the order of sending; and those
+// that have arrived, lent to the receiver until release().
 #pragma once
 
 #include <algorithm>
@@ -8,15 +9,9 @@
 
 #include "common/ip_address.h"
 #include "common/timeline.h"
+#include "dataplane/session/datagram_port.h"
 
 namespace usbgw::simulation {
-
-struct Flying {
-  Instant arrival{};
-  std::uint64_t order = 0;
-  UdpEndpoint from;
-  std::vector<std::byte> bytes;
-};
 
 class DelayQueue {
  public:
@@ -33,24 +28,37 @@ class DelayQueue {
     heap_.push_back(std::move(flying));
     std::push_heap(heap_.begin(), heap_.end(), later);
   }
-  // True and the datagram when one has arrived by `now`.
-  [[nodiscard]] bool pop(Instant now, Flying& out) {
-    if (heap_.empty() || heap_.front().arrival > now) return false;
-    std::pop_heap(heap_.begin(), heap_.end(), later);
-    out = std::move(heap_.back());
-    heap_.pop_back();
-    return true;
+  // Lends what has arrived by `now`; returns the number.
+  [[nodiscard]] std::size_t receive(std::span<session::ReceivedDatagram> burst, Instant now) {
+    std::size_t count = 0;
+    while (count < burst.size() && next_arrival() <= now) {
+      std::pop_heap(heap_.begin(), heap_.end(), later);
+      lent_.push_back(std::move(heap_.back()));
+      heap_.pop_back();
+      burst[count++] = {lent_.back().from, lent_.back().bytes};
+    }
+    return count;
   }
-  void recycle(Flying&& flying) { spare_.push_back(std::move(flying.bytes)); }
+  void release() {
+    for (Flying& flying : lent_) spare_.push_back(std::move(flying.bytes));
+    lent_.clear();
+  }
   [[nodiscard]] Instant next_arrival() const {
     return heap_.empty() ? kNever : heap_.front().arrival;
   }
 
  private:
+  struct Flying {
+    Instant arrival{};
+    std::uint64_t order = 0;
+    UdpEndpoint from;
+    std::vector<std::byte> bytes;
+  };
   static bool later(const Flying& a, const Flying& b) {
     return a.arrival != b.arrival ? a.arrival > b.arrival : a.order > b.order;
   }
   std::vector<Flying> heap_;
+  std::vector<Flying> lent_;
   std::vector<std::vector<std::byte>> spare_;
   std::uint64_t next_order_ = 0;
 };

@@ -12,19 +12,7 @@ std::size_t ImpairedPort::receive(std::span<session::ReceivedDatagram> burst, In
       arriving_.push(*arrival, datagram.from, datagram.payload);
   }
   inner_.release();
-  std::size_t count = 0;
-  for (; count < burst.size(); ++count) {
-    if (lent_.size() == count) lent_.emplace_back();
-    if (!arriving_.pop(now, lent_[count])) break;
-    burst[count] = {lent_[count].from, lent_[count].bytes};
-  }
-  lent_count_ = count;
-  return count;
-}
-
-void ImpairedPort::release() {
-  for (std::size_t i = 0; i < lent_count_; ++i) arriving_.recycle(std::move(lent_[i]));
-  lent_count_ = 0;
+  return arriving_.receive(burst, now);
 }
 
 }  // namespace usbgw::simulation

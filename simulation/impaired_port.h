@@ -1,7 +1,7 @@
 // A real port behind a worse path: what it receives is held back or lost as the impairment says.
 #pragma once
 
-#include <vector>
+#include <algorithm>
 
 #include "dataplane/session/datagram_port.h"
 #include "simulation/delay_queue.h"
@@ -17,7 +17,7 @@ class ImpairedPort final : public session::DatagramPort {
 
   [[nodiscard]] std::size_t receive(std::span<session::ReceivedDatagram> burst,
                                     Instant now) override;
-  void release() override;
+  void release() override { arriving_.release(); }
   [[nodiscard]] std::span<std::byte> reserve(const UdpEndpoint& to, Instant now) override {
     return inner_.reserve(to, now);
   }
@@ -39,8 +39,6 @@ class ImpairedPort final : public session::DatagramPort {
   session::DatagramPort& inner_;
   Impairment impairment_;
   DelayQueue arriving_;
-  std::vector<Flying> lent_;  // grows to the largest burst, then stays
-  std::size_t lent_count_ = 0;
 };
 
 }  // namespace usbgw::simulation

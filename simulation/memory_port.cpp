@@ -12,19 +12,7 @@ void MemoryPort::join(MemoryPort& a, MemoryPort& b, Impairment& to_b, Impairment
 }
 
 std::size_t MemoryPort::receive(std::span<session::ReceivedDatagram> burst, Instant now) {
-  std::size_t count = 0;
-  for (; count < burst.size(); ++count) {
-    if (lent_.size() == count) lent_.emplace_back();
-    if (!arriving_.pop(now, lent_[count])) break;
-    burst[count] = {lent_[count].from, lent_[count].bytes};
-  }
-  lent_count_ = count;
-  return count;
-}
-
-void MemoryPort::release() {
-  for (std::size_t i = 0; i < lent_count_; ++i) arriving_.recycle(std::move(lent_[i]));
-  lent_count_ = 0;
+  return arriving_.receive(burst, now);
 }
 
 std::span<std::byte> MemoryPort::reserve(const UdpEndpoint& to, Instant now) {

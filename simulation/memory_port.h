@@ -20,7 +20,7 @@ class MemoryPort final : public session::DatagramPort {
 
   [[nodiscard]] std::size_t receive(std::span<session::ReceivedDatagram> burst,
                                     Instant now) override;
-  void release() override;
+  void release() override { arriving_.release(); }
   [[nodiscard]] std::span<std::byte> reserve(const UdpEndpoint& to, Instant now) override;
   void commit(std::size_t bytes, qos::TrafficClass traffic_class) override;
   void abandon() override {}
@@ -37,8 +37,6 @@ class MemoryPort final : public session::DatagramPort {
   MemoryPort* peer_ = nullptr;
   Impairment* outgoing_ = nullptr;
   DelayQueue arriving_;
-  std::vector<Flying> lent_;  // grows to the largest burst, then stays
-  std::size_t lent_count_ = 0;
   std::vector<std::byte> scratch_;
   Instant reserved_at_{};
   std::size_t committed_ = 0;

@@ -2,47 +2,32 @@
 
 #include <algorithm>
 
+#include "wire/standard_request.h"
+
 namespace usbgw::device {
-namespace {
-
-// bRequest, USB 2.0 table 9-4; features, table 9-6 and 11-17.
-constexpr std::uint8_t kClearFeature = 1;
-constexpr std::uint8_t kSetFeature = 3;
-constexpr std::uint8_t kSetConfiguration = 9;
-constexpr std::uint8_t kSetInterface = 11;
-constexpr std::uint16_t kEndpointHalt = 0;
-constexpr std::uint16_t kPortReset = 4;
-// bmRequestType, OUT.
-constexpr std::uint8_t kToDevice = 0x00;
-constexpr std::uint8_t kToInterface = 0x01;
-constexpr std::uint8_t kToEndpoint = 0x02;
-constexpr std::uint8_t kToPort = 0x23;
-
-}  // namespace
 
 std::optional<DeviceCommand> command_of(const SetupPacket& setup) {
+  using wire::StandardRequest;
+  const auto request = StandardRequest::of(setup);
   DeviceCommand command;
-  if (setup.length != 0) return std::nullopt;
-  if (setup.request_type == kToDevice && setup.request == kSetConfiguration) {
-    command.kind = DeviceCommand::Kind::set_configuration;
-    command.value = static_cast<std::uint8_t>(setup.value & 0xFF);
-    return command;
-  }
-  if (setup.request_type == kToInterface && setup.request == kSetInterface) {
-    command.kind = DeviceCommand::Kind::set_interface;
-    command.value = static_cast<std::uint8_t>(setup.value & 0xFF);
-    command.interface = static_cast<std::uint8_t>(setup.index & 0xFF);
-    return command;
-  }
-  if (setup.request_type == kToEndpoint && setup.request == kClearFeature &&
-      setup.value == kEndpointHalt && (setup.index & 0x0F) != 0) {
-    command.kind = DeviceCommand::Kind::clear_halt;
-    command.endpoint = EndpointAddress(static_cast<std::uint8_t>(setup.index & 0x8F));
-    return command;
-  }
-  if (setup.request_type == kToPort && setup.request == kSetFeature && setup.value == kPortReset) {
-    command.kind = DeviceCommand::Kind::reset;
-    return command;
+  command.value = request.value;
+  command.interface = request.interface;
+  command.endpoint = request.endpoint;
+  switch (request.kind) {
+    case StandardRequest::Kind::none:
+      return std::nullopt;
+    case StandardRequest::Kind::set_configuration:
+      command.kind = DeviceCommand::Kind::set_configuration;
+      return command;
+    case StandardRequest::Kind::set_interface:
+      command.kind = DeviceCommand::Kind::set_interface;
+      return command;
+    case StandardRequest::Kind::clear_halt:
+      command.kind = DeviceCommand::Kind::clear_halt;
+      return command;
+    case StandardRequest::Kind::reset:
+      command.kind = DeviceCommand::Kind::reset;
+      return command;
   }
   return std::nullopt;
 }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "usbside/host/control_requests.h"
 #include "usbside/host/endpoint_map.h"
+#include "usbside/host/sample_rate_request.h"
 #include "usbside/host/stream_table.h"
 #include "usbside/host/transfer_relay.h"
 #include "usbside/host/urb_answerer.h"
@@ -169,6 +169,7 @@ void HostAttachment::Implementation::before_control(const SetupPacket& setup,
   } else if (rate.kind == SampleRateRequest::Kind::clock) {
     endpoints.set_clock_rate(rate.hertz);
   }
+  using wire::StandardRequest;
   const auto request = StandardRequest::of(setup);
   if (request.kind == StandardRequest::Kind::set_configuration) {
     streams.retire_all(UrbStatus::shutdown);
@@ -178,6 +179,7 @@ void HostAttachment::Implementation::before_control(const SetupPacket& setup,
 }
 
 void HostAttachment::Implementation::after_control(const SetupPacket& setup, Instant now) {
+  using wire::StandardRequest;
   const auto request = StandardRequest::of(setup);
   if (request.kind == StandardRequest::Kind::set_configuration) {
     endpoints.set_configuration(request.value);
