@@ -8,6 +8,7 @@
 #include "usbside/host/transfer_relay.h"
 #include "usbside/host/urb_answerer.h"
 #include "usbside/host/urb_ledger.h"
+#include "wire/standard_request.h"
 #include "wire/usbip_reader.h"
 
 namespace usbgw::host {

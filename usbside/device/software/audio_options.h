@@ -28,7 +28,7 @@ struct AudioOptions {
   Synchronisation synchronisation = Synchronisation::explicit_feedback;
   std::uint32_t rate = 48000;
   int channels = 2;
-  double crystal_ppm = 0;  // against the bus
+  double crystal_ppm = 0;       // against the bus
   bool returns_output = false;  // IN carries what came OUT instead of the counter pattern
   SampleFault fault;
 };
