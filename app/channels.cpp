@@ -41,9 +41,14 @@ control::SocketOptions socket_options(const config::Document& document) {
 
 class TlsAcceptor final : public node::ChannelAcceptor {
  public:
-  explicit TlsAcceptor(std::unique_ptr<control::TlsListener> listener)
-      : listener_(std::move(listener)) {}
-  std::size_t turn(Instant now) override { return listener_->turn(now); }
+  TlsAcceptor(std::unique_ptr<control::TlsListener> listener, Log& log)
+      : listener_(std::move(listener)), log_(log) {}
+  std::size_t turn(Instant now) override {
+    const std::size_t work = listener_->turn(now);
+    while (const auto refusal = listener_->take_refusal())
+      log_.warning("connection refused: " + *refusal);
+    return work;
+  }
   [[nodiscard]] Instant next_deadline() const override { return listener_->next_deadline(); }
   void append_descriptors(std::vector<int>& readable) const override {
     listener_->append_descriptors(readable);
@@ -57,12 +62,14 @@ class TlsAcceptor final : public node::ChannelAcceptor {
 
  private:
   std::unique_ptr<control::TlsListener> listener_;
+  Log& log_;
 };
 
 class TlsFactory final : public ChannelFactory {
  public:
-  TlsFactory(crypto::TlsContext context, const config::Document& document)
+  TlsFactory(crypto::TlsContext context, const config::Document& document, Log& log)
       : context_(std::move(context)),
+        log_(log),
         peers_(document.peers),
         options_(socket_options(document)),
         checks_names_(document.security.has_certificate()) {}
@@ -83,7 +90,7 @@ class TlsFactory final : public ChannelFactory {
     config.socket = options_;
     auto listener = control::TlsListener::open(context_, config);
     if (!listener) return tl::unexpected(listener.error());
-    acceptor_ = std::make_unique<TlsAcceptor>(std::move(*listener));
+    acceptor_ = std::make_unique<TlsAcceptor>(std::move(*listener), log_);
     return static_cast<node::ChannelAcceptor*>(acceptor_.get());
   }
 
@@ -102,6 +109,7 @@ class TlsFactory final : public ChannelFactory {
   }
 
   crypto::TlsContext context_;
+  Log& log_;
   std::vector<config::PeerEntry> peers_;
   control::SocketOptions options_;
   bool checks_names_;
@@ -110,7 +118,8 @@ class TlsFactory final : public ChannelFactory {
 
 }  // namespace
 
-Result<std::unique_ptr<ChannelFactory>> ChannelFactory::make(const config::Document& document) {
+Result<std::unique_ptr<ChannelFactory>> ChannelFactory::make(const config::Document& document,
+                                                             Log& log) {
   const config::SecuritySection& security = document.security;
   auto context = security.has_certificate()
                      ? crypto::TlsContext::with_certificates(
@@ -118,7 +127,7 @@ Result<std::unique_ptr<ChannelFactory>> ChannelFactory::make(const config::Docum
                      : crypto::TlsContext::with_preshared_keys(*security.psk_file);
   if (!context) return tl::unexpected(context.error());
   return std::unique_ptr<ChannelFactory>(
-      std::make_unique<TlsFactory>(std::move(*context), document));
+      std::make_unique<TlsFactory>(std::move(*context), document, log));
 }
 
 }  // namespace usbgw::app

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "common/log.h"
 #include "config/document.h"
 #include "node/agent_control.h"
 #include "node/host_control.h"
@@ -12,9 +13,10 @@ namespace usbgw::app {
 
 class ChannelFactory : public node::ChannelMaker {
  public:
-  // Reads the certificates or the pre-shared keys; errors name the file.
+  // Reads the certificates or the pre-shared keys; errors name the file. The log, which outlives
+  // the factory, is told which connections were refused.
   [[nodiscard]] static Result<std::unique_ptr<ChannelFactory>> make(
-      const config::Document& document);
+      const config::Document& document, Log& log);
   // Listens at [control] listen. The acceptor is the factory's.
   [[nodiscard]] virtual Result<node::ChannelAcceptor*> listen(const config::Document& document) = 0;
 };

@@ -1,10 +1,12 @@
 #include "app/node_runtime.h"
 
+#include <filesystem>
 #include <thread>
 
 #include "app/access.h"
 #include "app/channels.h"
 #include "app/devices.h"
+#include "app/real_clock.h"
 #include "app/realtime_ports.h"
 #include "app/system_numbers.h"
 #include "app/worker.h"
@@ -61,6 +63,7 @@ struct NodeRuntime::Parts {
   void make_workers();
   [[nodiscard]] Result<void> make_agent(session::DatagramPort& port);
   [[nodiscard]] Result<void> make_host(session::DatagramPort& port);
+  [[nodiscard]] Result<void> make_exports();
   void attach_configured();
   [[nodiscard]] node::LocalNode local_node(const session::DatagramPort& port) const;
   [[nodiscard]] Worker& worker(const char* name,
@@ -76,6 +79,11 @@ struct NodeRuntime::Parts {
   std::unique_ptr<simulation::MemorySwitch> in_process;  // ring: no TCP between the roles
   std::unique_ptr<ChannelFactory> channels;
   std::unique_ptr<ConfiguredAccess> access;
+  RealWallClock wall_clock;
+  std::unique_ptr<control::AuditSink> audit;
+  control::MemoryLeaseStore lease_store;
+  std::unique_ptr<control::LeaseManager> leases;
+  control::MemoryPinStore pins;
   std::unique_ptr<device::DeviceProvider> devices;
   std::unique_ptr<host::VhciPorts> vhci;
 
@@ -91,6 +99,7 @@ struct NodeRuntime::Parts {
   std::vector<std::unique_ptr<node::PacketLoop>> packet_loops;
   std::unique_ptr<node::AgentUsbLoop> agent_usb;
   std::unique_ptr<node::HostUsbLoop> host_usb;
+  std::unique_ptr<node::ExportDesk> exports;
   std::unique_ptr<node::AgentControl> agent;
   std::unique_ptr<node::HostControl> host;
   std::unique_ptr<node::NodeControl> control;
@@ -113,7 +122,7 @@ Result<void> NodeRuntime::Parts::open() {
     in_process = std::make_unique<simulation::MemorySwitch>(
         *document.node.name, std::string(kRingHostName), Duration{}, SystemNumbers::random());
   } else {
-    auto made = ChannelFactory::make(document);
+    auto made = ChannelFactory::make(document, log);
     if (!made) return tl::unexpected(made.error());
     channels = std::move(*made);
   }
@@ -216,11 +225,24 @@ Result<void> NodeRuntime::Parts::make_agent(session::DatagramPort& port) {
   agent_usb = std::make_unique<node::AgentUsbLoop>(
       agent_usb_worker->waker(), control_worker->waker(), agent_packet_worker->waker());
   agent_usb_worker->add(*agent_usb);
+  if (auto made = make_exports(); !made) return made;
+  agent_node = local_node(port);
+  node::ChannelAcceptor* acceptor = in_process.get();
+  if (acceptor == nullptr) {
+    auto listening = channels->listen(document);
+    if (!listening) return tl::unexpected(listening.error());
+    acceptor = *listening;
+  }
+  agent = std::make_unique<node::AgentControl>(agent_node, *exports, *acceptor, *agent_usb,
+                                               *packet_loops.back(), numbers, log);
+  return {};
+}
+
+Result<void> NodeRuntime::Parts::make_exports() {
   access = std::make_unique<ConfiguredAccess>(document);
   auto provider = make_devices(document, log);
   if (!provider) return tl::unexpected(provider.error());
   devices = std::move(*provider);
-  agent_node = local_node(port);
   std::vector<node::ExportRule> rules;
   for (const config::ExportEntry& entry : document.exports) {
     node::ExportRule rule;
@@ -229,14 +251,19 @@ Result<void> NodeRuntime::Parts::make_agent(session::DatagramPort& port) {
     rule.repair = repair_of(document);
     rules.push_back(std::move(rule));
   }
-  node::ChannelAcceptor* acceptor = in_process.get();
-  if (acceptor == nullptr) {
-    auto listening = channels->listen(document);
-    if (!listening) return tl::unexpected(listening.error());
-    acceptor = *listening;
+  if (document.audit.file->empty()) {
+    audit = std::make_unique<control::NullAudit>();
+  } else {
+    std::error_code ignored;  // opening the file says what is wrong
+    std::filesystem::create_directories(std::filesystem::path(*document.audit.file).parent_path(),
+                                        ignored);
+    auto opened = control::AuditLog::open(*document.audit.file, wall_clock);
+    if (!opened) return tl::unexpected(opened.error());
+    audit = std::move(*opened);
   }
-  agent = std::make_unique<node::AgentControl>(agent_node, std::move(rules), *acceptor, *devices,
-                                               *access, *agent_usb, *packet_loops.back(), numbers);
+  leases = std::make_unique<control::LeaseManager>(lease_store, *audit);
+  exports = std::make_unique<node::ExportDesk>(*document.node.name, std::move(rules), *devices,
+                                               *access, node::ExportRecords{*leases, pins});
   return {};
 }
 
@@ -255,7 +282,7 @@ Result<void> NodeRuntime::Parts::make_host(session::DatagramPort& port) {
   if (maker == nullptr) maker = channels.get();
   host = std::make_unique<node::HostControl>(host_node, *maker,
                                              overrides.ports != nullptr ? *overrides.ports : *vhci,
-                                             *host_usb, *packet_loops.back(), numbers);
+                                             *host_usb, *packet_loops.back(), numbers, log);
   return {};
 }
 

@@ -33,6 +33,12 @@ class AuditSink {
   virtual void record(const AuditEvent& event) = 0;
 };
 
+// Where no audit log is configured.
+class NullAudit final : public AuditSink {
+ public:
+  void record(const AuditEvent&) override {}
+};
+
 // The time of day, which only main() reads.
 class WallClock {
  public:

@@ -11,23 +11,14 @@ constexpr std::size_t kMaxConnections = 32;
 constexpr std::size_t kMaxServings = 64;
 static_assert(kMaxServings < 256, "an attachment id has 8 bits");
 
-// "1209:a101" selects every serial; "1209:a101:0001" one; "software:uac2" itself.
-bool selects(const std::string& selector, const device::PresentDevice& device) {
-  return selector == device.id || device.id.starts_with(selector + ":");
-}
+// Far below the lease time; an open channel has heard the peer's heartbeats (15 s at most ago).
+constexpr Duration kRenewalPeriod = std::chrono::seconds(5);
+static_assert(4 * kRenewalPeriod < control::kLeaseTime);
+// Of one connection in one turn, so that no host keeps the others waiting.
+constexpr std::size_t kMessagesPerTurn = 64;
 
-wire::ExportInfo describe(const device::PresentDevice& device) {
-  wire::ExportInfo info;
-  info.id = device.id;
-  info.vendor_id = device.vendor_id;
-  info.product_id = device.product_id;
-  info.serial = device.serial;
-  info.manufacturer = device.manufacturer;
-  info.product = device.product;
-  info.speed = device.speed;
-  info.present = true;
-  info.interface_classes = device.interface_classes;
-  return info;
+control::ConnectionId connection_id(SessionHandle session) {
+  return control::ConnectionId{session.value()};
 }
 
 std::string claim_failure(const std::string& device, UrbStatus status) {
@@ -38,13 +29,17 @@ std::string claim_failure(const std::string& device, UrbStatus status) {
 }  // namespace
 
 struct AgentControl::Serving {
-  enum class Phase : std::uint8_t { claiming, live, detaching };
+  enum class Phase : std::uint8_t {
+    queued,  // granted; the last holder's session is still giving the device back
+    claiming,
+    live,
+    detaching,
+  };
   AttachmentId id;
-  Phase phase = Phase::claiming;
+  Phase phase = Phase::queued;
   std::uint64_t request = 0;
-  device::PresentDevice device;
+  ExportDesk::Grant grant;
   device::DeviceInfo info;
-  Instant since{};
 };
 
 struct AgentControl::Connection {
@@ -57,47 +52,18 @@ struct AgentControl::Connection {
   std::size_t path_payload = 0;
 };
 
-AgentControl::AgentControl(const LocalNode& local, std::vector<ExportRule> exports,
-                           ChannelAcceptor& acceptor, device::DeviceProvider& devices,
-                           AccessPolicy& access, AgentUsbLoop& usb, PacketLoop& packets,
-                           SessionNumbers& numbers)
+AgentControl::AgentControl(const LocalNode& local, ExportDesk& exports, ChannelAcceptor& acceptor,
+                           AgentUsbLoop& usb, PacketLoop& packets, SessionNumbers& numbers,
+                           Log& log)
     : local_(local),
-      exports_(std::move(exports)),
+      exports_(exports),
       acceptor_(acceptor),
-      devices_(devices),
-      access_(access),
       usb_(usb),
       packets_(packets),
-      numbers_(numbers) {}
+      numbers_(numbers),
+      log_(log) {}
 
 AgentControl::~AgentControl() = default;
-
-std::vector<wire::ExportInfo> AgentControl::exports(Instant now) {
-  std::vector<wire::ExportInfo> infos;
-  const auto present = devices_.list();
-  for (const device::PresentDevice& device : present) {
-    const ExportRule* const rule = rule_for(device);
-    if (rule == nullptr) continue;
-    wire::ExportInfo info = describe(device);
-    info.policy = rule->policy;
-    if (const auto holder = holder_of(device.id)) {
-      info.holder = holder->name;
-      const auto held = std::chrono::duration_cast<std::chrono::seconds>(now - holder->since);
-      info.held_seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(held.count(), 0));
-    }
-    infos.push_back(std::move(info));
-  }
-  for (const ExportRule& rule : exports_) {
-    if (std::any_of(present.begin(), present.end(),
-                    [&](const auto& d) { return selects(rule.device, d); }))
-      continue;
-    wire::ExportInfo info;
-    info.id = rule.device;
-    info.policy = rule.policy;
-    infos.push_back(std::move(info));
-  }
-  return infos;
-}
 
 std::vector<AgentControl::PeerReport> AgentControl::peers() const {
   std::vector<PeerReport> reports;
@@ -114,23 +80,27 @@ void AgentControl::stop() {
 }
 
 std::size_t AgentControl::turn(Instant now) {
+  exports_.begin_turn();
   usb_.flush_commands();
-  std::size_t work = run_events();
-  work += acceptor_.turn(now);
-  if (!stopping_ && connections_.size() < kMaxConnections) {
-    if (auto channel = acceptor_.accept(now)) {
-      auto connection = std::make_unique<Connection>();
-      connection->session =
-          std::make_unique<PeerSession>(numbers_.next_handle(), std::move(channel), local_, false,
-                                        numbers_.next_index(), packets_);
-      connections_.push_back(std::move(connection));
-      ++work;
-    }
-  }
+  std::size_t work = run_events(now);
+  work += accept(now);
   for (const auto& connection : connections_) work += turn_connection(*connection, now);
-  const auto ended =
-      std::erase_if(connections_, [](const auto& c) { return c->session == nullptr; });
-  return work + ended;
+  work += std::erase_if(connections_, [](const auto& c) { return c->session == nullptr; });
+  open_queued(now);
+  keep_leases(now);
+  return work;
+}
+
+std::size_t AgentControl::accept(Instant now) {
+  const std::size_t work = acceptor_.turn(now);
+  if (stopping_ || connections_.size() >= kMaxConnections) return work;
+  auto channel = acceptor_.accept(now);
+  if (channel == nullptr) return work;
+  auto connection = std::make_unique<Connection>();
+  connection->session = std::make_unique<PeerSession>(
+      numbers_.next_handle(), std::move(channel), local_, false, numbers_.next_index(), packets_);
+  connections_.push_back(std::move(connection));
+  return work + 1;
 }
 
 std::size_t AgentControl::turn_connection(Connection& connection, Instant now) {
@@ -140,25 +110,57 @@ std::size_t AgentControl::turn_connection(Connection& connection, Instant now) {
     if (!connection.usb_added) {
       connection.usb_added = true;
       usb_.post(agent_command::AddSession{session.handle(), session.links()});
+      log_.info(session.peer() + " connected");
     }
-    while (auto message = session.receive()) {
+    for (std::size_t i = 0; i < kMessagesPerTurn; ++i) {
+      auto message = session.receive();
+      if (!message) break;
       dispatch(connection, std::move(*message), now);
       ++work;
     }
   }
   if (stopping_ && session.state() != PeerSession::State::closed)
     session.close(local_.name + " stops");
-  if (session.state() == PeerSession::State::closed) leave(connection);
+  if (session.state() == PeerSession::State::closed) leave(connection, now);
   return work;
 }
 
-// The host is gone: every device is given back, then the session ends.
-void AgentControl::leave(Connection& connection) {
-  connection.is_leaving = true;
-  for (Serving& serving : connection.servings) detach(connection, serving);
+void AgentControl::keep_leases(Instant now) {
+  if (now < next_renewal_) return;
+  next_renewal_ = now + kRenewalPeriod;
+  for (const auto& connection : connections_) {
+    if (connection->session->state() == PeerSession::State::open)
+      exports_.renew(connection_id(connection->session->handle()), now);
+  }
+  for (const control::LeaseToken token : exports_.expire(now)) {
+    for (const auto& connection : connections_) {
+      std::vector<AttachmentId> ended;
+      for (const Serving& serving : connection->servings)
+        if (serving.grant.token == token) ended.push_back(serving.id);
+      for (const AttachmentId id : ended) {
+        connection->session->send(wire::SessionMessage{wire::DeviceGone{id, "its lease ended"}});
+        detach(*connection, *serving_of(*connection, id), "its lease ended", now);
+      }
+    }
+  }
+}
+
+// The host is gone: its leases end at once, every device is given back, then the session ends.
+void AgentControl::leave(Connection& connection, Instant now) {
+  PeerSession& session = *connection.session;
+  const std::string& why = session.close_reason();
+  if (!connection.is_leaving) {
+    connection.is_leaving = true;
+    log_.info(connection.usb_added ? session.peer() + " disconnected: " + why
+                                   : "a connection ended before its greeting: " + why);
+    exports_.release_all(connection_id(session.handle()), why, now);
+    std::vector<AttachmentId> all;
+    for (const Serving& serving : connection.servings) all.push_back(serving.id);
+    for (const AttachmentId id : all) detach(connection, *serving_of(connection, id), why, now);
+  }
   if (!connection.servings.empty()) return;
-  if (connection.usb_added) usb_.post(agent_command::RemoveSession{connection.session->handle()});
-  connection.session->remove_datagrams();
+  if (connection.usb_added) usb_.post(agent_command::RemoveSession{session.handle()});
+  session.remove_datagrams();
   connection.session.reset();
 }
 
@@ -194,12 +196,12 @@ void AgentControl::dispatch(Connection& connection, control::Message&& message, 
 void AgentControl::dispatch(Connection& connection, wire::SessionMessage&& message, Instant now) {
   PeerSession& session = *connection.session;
   if (const auto* list = std::get_if<wire::ListExports>(&message)) {
-    session.send(wire::SessionMessage{wire::Exports{list->request, exports(now)}});
+    session.send(wire::SessionMessage{wire::Exports{list->request, exports_.list(now)}});
   } else if (const auto* request = std::get_if<wire::Attach>(&message)) {
     attach(connection, *request, now);
   } else if (const auto* done = std::get_if<wire::Detach>(&message)) {
     if (Serving* const serving = serving_of(connection, done->attachment))
-      detach(connection, *serving);
+      detach(connection, *serving, "detached", now);
   } else if (const auto* open = std::get_if<wire::StreamOpen>(&message)) {
     usb_.post(agent_command::Open{session.handle(), *open});
   } else if (const auto* close = std::get_if<wire::StreamClose>(&message)) {
@@ -207,71 +209,79 @@ void AgentControl::dispatch(Connection& connection, wire::SessionMessage&& messa
   }
 }
 
-Result<device::PresentDevice> AgentControl::choose(const Connection& connection,
-                                                   const std::string& device,
-                                                   const ExportRule*& rule) {
-  std::vector<device::PresentDevice> candidates;
-  for (auto& present : devices_.list()) {
-    if (selects(device, present) && rule_for(present) != nullptr)
-      candidates.push_back(std::move(present));
-  }
-  if (candidates.empty()) {
-    const bool known = std::any_of(exports_.begin(), exports_.end(),
-                                   [&](const auto& e) { return e.device == device; });
-    return fail(ErrorCode::not_found,
-                known ? device + " is exported by " + local_.name + " but not plugged in"
-                      : local_.name + " exports no " + device);
-  }
-  if (candidates.size() > 1) {
-    std::string ids;
-    for (const auto& candidate : candidates) ids += (ids.empty() ? "" : ", ") + candidate.id;
-    return fail(ErrorCode::invalid_argument,
-                device + " is ambiguous on " + local_.name + ": " + ids);
-  }
-  rule = rule_for(candidates.front());
-  if (auto reason = access_.refuses(connection.session->peer(), candidates.front())) {
-    return fail(ErrorCode::refused, std::move(*reason));
-  }
-  return std::move(candidates.front());
+void AgentControl::refuse(Connection& connection, std::uint64_t request, const std::string& device,
+                          const Error& error) {
+  PeerSession& session = *connection.session;
+  log_.info(session.peer() + " was refused " + device + ": " + error.context);
+  session.send(wire::SessionMessage{wire::Refused{request, error.code, error.context}});
 }
 
 void AgentControl::attach(Connection& connection, const wire::Attach& request, Instant now) {
   PeerSession& session = *connection.session;
-  const auto refuse = [&](ErrorCode code, std::string text) {
-    session.send(wire::SessionMessage{wire::Refused{request.request, code, std::move(text)}});
-  };
-  const ExportRule* rule = nullptr;
-  auto present = choose(connection, request.device, rule);
-  if (!present) return refuse(present.error().code, present.error().context);
-  if (const auto holder = holder_of(present->id)) {
-    const auto held = std::chrono::duration_cast<std::chrono::seconds>(now - holder->since).count();
-    return refuse(ErrorCode::busy, present->id + " is held by " + holder->name + " for " +
-                                       std::to_string(held) + " s");
+  if (connection.servings.size() >= kMaxServings) {
+    return refuse(connection, request.request, request.device,
+                  {ErrorCode::exhausted, "too many devices in use by one host"});
   }
-  if (connection.servings.size() >= kMaxServings)
-    return refuse(ErrorCode::exhausted, "too many devices in use by one host");
-  auto opened = devices_.open(*present);
-  if (!opened) return refuse(opened.error().code, opened.error().context);
+  auto grant =
+      exports_.grant(request.device, {session.peer(), connection_id(session.handle())}, now);
+  if (!grant) return refuse(connection, request.request, request.device, grant.error());
   std::uint8_t free_id = 1;
   while (serving_of(connection, AttachmentId{free_id}) != nullptr) ++free_id;
   Serving serving;
   serving.id = AttachmentId{free_id};
   serving.request = request.request;
-  serving.device = std::move(*present);
-  serving.info = (*opened)->info();
-  serving.since = now;
+  serving.grant = std::move(*grant);
   connection.servings.push_back(std::move(serving));
-  usb_.post(agent_command::Add{session.handle(), AttachmentId{free_id}, std::move(*opened),
-                               rule->tuning, rule->repair});
+  open_queued(now);
 }
 
-void AgentControl::detach(Connection& connection, Serving& serving) {
+// The lease changes hands at once; the device itself when its last session has let go of it.
+void AgentControl::open_queued(Instant now) {
+  for (const auto& connection : connections_) {
+    std::vector<AttachmentId> ready;
+    for (const Serving& serving : connection->servings) {
+      if (serving.phase == Serving::Phase::queued && !is_being_given_back(serving.grant.device.id))
+        ready.push_back(serving.id);
+    }
+    for (const AttachmentId id : ready) open(*connection, *serving_of(*connection, id), now);
+  }
+}
+
+void AgentControl::open(Connection& connection, Serving& serving, Instant now) {
+  auto opened = exports_.open(serving.grant.device);
+  if (!opened) {
+    refuse(connection, serving.request, serving.grant.device.id, opened.error());
+    return detach(connection, serving, opened.error().context, now);
+  }
+  serving.phase = Serving::Phase::claiming;
+  serving.info = (*opened)->info();
+  const ExportRule& rule = *serving.grant.rule;
+  usb_.post(agent_command::Add{connection.session->handle(), serving.id, std::move(*opened),
+                               rule.tuning, rule.repair});
+}
+
+// Ends the lease and begins to give the device back; `serving` may be gone afterwards.
+void AgentControl::detach(Connection& connection, Serving& serving, const std::string& why,
+                          Instant now) {
   if (serving.phase == Serving::Phase::detaching) return;
+  exports_.release(serving.grant, why, now);
+  if (serving.phase == Serving::Phase::live) {
+    log_.info(connection.session->peer() + " no longer uses " + serving.grant.device.id + ": " +
+              why);
+  }
+  const bool is_on_worker = serving.phase != Serving::Phase::queued;
   serving.phase = Serving::Phase::detaching;
-  usb_.post(agent_command::Detach{connection.session->handle(), serving.id});
+  if (is_on_worker)
+    usb_.post(agent_command::Detach{connection.session->handle(), serving.id});
+  else
+    end_serving(connection, serving.id);
 }
 
-std::size_t AgentControl::run_events() {
+void AgentControl::end_serving(Connection& connection, AttachmentId attachment) {
+  std::erase_if(connection.servings, [&](const Serving& s) { return s.id == attachment; });
+}
+
+std::size_t AgentControl::run_events(Instant now) {
   namespace ae = agent_event;
   std::size_t work = 0;
   AgentEvent event;
@@ -290,37 +300,40 @@ std::size_t AgentControl::run_events() {
       Connection* const c = connection_of(claim->session);
       if (c == nullptr) continue;
       if (Serving* const serving = serving_of(*c, claim->attachment))
-        claimed(*c, *serving, claim->status);
+        claimed(*c, *serving, claim->status, now);
     } else if (auto* gone = std::get_if<ae::Gone>(&event)) {
       Connection* const c = connection_of(gone->session);
       if (c == nullptr) continue;
       if (Serving* const serving = serving_of(*c, gone->attachment)) {
-        c->session->send(wire::SessionMessage{
-            wire::DeviceGone{serving->id, serving->device.id + " was unplugged"}});
-        detach(*c, *serving);
+        const std::string why = serving->grant.device.id + " was unplugged";
+        c->session->send(wire::SessionMessage{wire::DeviceGone{serving->id, why}});
+        detach(*c, *serving, why, now);
       }
     } else if (auto* detached = std::get_if<ae::Detached>(&event)) {
-      if (Connection* const c = connection_of(detached->session)) {
-        std::erase_if(c->servings, [&](const Serving& s) { return s.id == detached->attachment; });
-      }
+      if (Connection* const c = connection_of(detached->session))
+        end_serving(*c, detached->attachment);
     }
   }
   return work;
 }
 
-void AgentControl::claimed(Connection& connection, Serving& serving, UrbStatus status) {
+void AgentControl::claimed(Connection& connection, Serving& serving, UrbStatus status,
+                           Instant now) {
   if (serving.phase != Serving::Phase::claiming) return;
   PeerSession& session = *connection.session;
+  const device::PresentDevice& device = serving.grant.device;
   if (status != UrbStatus::ok) {
-    session.send(wire::SessionMessage{
-        wire::Refused{serving.request, ErrorCode::busy, claim_failure(serving.device.id, status)}});
-    return detach(connection, serving);
+    const Error error{ErrorCode::busy, claim_failure(device.id, status)};
+    refuse(connection, serving.request, device.id, error);
+    return detach(connection, serving, error.context, now);
   }
   serving.phase = Serving::Phase::live;
+  log_.info(session.peer() + " uses " + device.id +
+            (device.product.empty() ? "" : " (" + device.product + ")"));
   wire::Attached attached;
   attached.request = serving.request;
   attached.attachment = serving.id;
-  attached.info = describe(serving.device);
+  attached.info = describe(device);
   attached.device_descriptor = serving.info.device_descriptor;
   attached.configuration_descriptors = serving.info.configuration_descriptors;
   attached.active_configuration = serving.info.active_configuration;
@@ -340,19 +353,13 @@ AgentControl::Serving* AgentControl::serving_of(Connection& connection, Attachme
   return found == connection.servings.end() ? nullptr : &*found;
 }
 
-const ExportRule* AgentControl::rule_for(const device::PresentDevice& device) const {
-  const auto found = std::find_if(exports_.begin(), exports_.end(),
-                                  [&](const auto& e) { return selects(e.device, device); });
-  return found == exports_.end() ? nullptr : &*found;
-}
-
-std::optional<AgentControl::Holder> AgentControl::holder_of(const std::string& device) const {
-  for (const auto& connection : connections_) {
-    for (const Serving& serving : connection->servings) {
-      if (serving.device.id == device) return Holder{connection->session->peer(), serving.since};
-    }
-  }
-  return std::nullopt;
+bool AgentControl::is_being_given_back(const std::string& device) const {
+  return std::any_of(connections_.begin(), connections_.end(), [&](const auto& connection) {
+    return std::any_of(
+        connection->servings.begin(), connection->servings.end(), [&](const Serving& serving) {
+          return serving.grant.device.id == device && serving.phase != Serving::Phase::queued;
+        });
+  });
 }
 
 bool AgentControl::take(PacketEvent& event) {
@@ -368,6 +375,7 @@ bool AgentControl::take(PacketEvent& event) {
 
 Instant AgentControl::next_deadline() const {
   Instant next = acceptor_.next_deadline();
+  if (!connections_.empty()) next = std::min(next, next_renewal_);
   for (const auto& connection : connections_)
     next = std::min(next, connection->session->next_deadline());
   return next;

@@ -1,5 +1,5 @@
 // The agent role's control thread: accepts hosts, tells them what is exported, grants devices to
-// one host at a time, and carries URBs between the channels and the USB worker.
+// one host at a time by lease, and carries URBs between the channels and the USB worker.
 #pragma once
 
 #include <memory>
@@ -9,9 +9,9 @@
 
 #include "common/loop.h"
 #include "node/agent_usb_loop.h"
+#include "node/export_desk.h"
 #include "node/peer_session.h"
 #include "node/session_numbers.h"
-#include "usbside/device/device_provider.h"
 
 namespace usbgw::node {
 
@@ -22,31 +22,14 @@ class ChannelAcceptor : public Loop {
       Instant now) = 0;  // null: none waits
 };
 
-// Who may have what. Default: nobody anything; the wiring gives the configured rules.
-class AccessPolicy {
- public:
-  virtual ~AccessPolicy() = default;
-  // The reason for a refusal, one line; nothing when `peer` may use `device`.
-  [[nodiscard]] virtual std::optional<std::string> refuses(const std::string& peer,
-                                                           const device::PresentDevice& device) = 0;
-};
-
-struct ExportRule {
-  std::string device;  // vid:pid[:serial], or software:NAME
-  std::string policy = "exclusive";
-  device::StreamTuning tuning;
-  RepairConfig repair;
-};
-
 class AgentControl : public Loop {
  public:
-  AgentControl(const LocalNode& local, std::vector<ExportRule> exports, ChannelAcceptor& acceptor,
-               device::DeviceProvider& devices, AccessPolicy& access, AgentUsbLoop& usb,
-               PacketLoop& packets, SessionNumbers& numbers);
+  AgentControl(const LocalNode& local, ExportDesk& exports, ChannelAcceptor& acceptor,
+               AgentUsbLoop& usb, PacketLoop& packets, SessionNumbers& numbers, Log& log);
   ~AgentControl() override;
 
   // What is exported, with its holder; reads the bus.
-  [[nodiscard]] std::vector<wire::ExportInfo> exports(Instant now);
+  [[nodiscard]] std::vector<wire::ExportInfo> exports(Instant now) { return exports_.list(now); }
 
   struct PeerReport {
     std::string name;
@@ -70,34 +53,33 @@ class AgentControl : public Loop {
   struct Serving;
   struct Connection;
 
+  std::size_t accept(Instant now);
   std::size_t turn_connection(Connection& connection, Instant now);
-  void leave(Connection& connection);
+  void keep_leases(Instant now);
+  void leave(Connection& connection, Instant now);
   void dispatch(Connection& connection, control::Message&& message, Instant now);
   void dispatch(Connection& connection, wire::SessionMessage&& message, Instant now);
   void attach(Connection& connection, const wire::Attach& request, Instant now);
-  [[nodiscard]] Result<device::PresentDevice> choose(const Connection& connection,
-                                                     const std::string& device,
-                                                     const ExportRule*& rule);
-  void detach(Connection& connection, Serving& serving);
-  std::size_t run_events();
-  void claimed(Connection& connection, Serving& serving, UrbStatus status);
+  void open_queued(Instant now);
+  void open(Connection& connection, Serving& serving, Instant now);
+  void refuse(Connection& connection, std::uint64_t request, const std::string& device,
+              const Error& error);
+  void detach(Connection& connection, Serving& serving, const std::string& why, Instant now);
+  std::size_t run_events(Instant now);
+  void claimed(Connection& connection, Serving& serving, UrbStatus status, Instant now);
+  static void end_serving(Connection& connection, AttachmentId attachment);
   [[nodiscard]] Connection* connection_of(SessionHandle session);
   [[nodiscard]] Serving* serving_of(Connection& connection, AttachmentId attachment);
-  [[nodiscard]] const ExportRule* rule_for(const device::PresentDevice& device) const;
-  struct Holder {
-    std::string name;
-    Instant since{};
-  };
-  [[nodiscard]] std::optional<Holder> holder_of(const std::string& device) const;
+  [[nodiscard]] bool is_being_given_back(const std::string& device) const;
 
   const LocalNode& local_;
-  std::vector<ExportRule> exports_;
+  ExportDesk& exports_;
   ChannelAcceptor& acceptor_;
-  device::DeviceProvider& devices_;
-  AccessPolicy& access_;
   AgentUsbLoop& usb_;
   PacketLoop& packets_;
   SessionNumbers& numbers_;
+  Log& log_;
+  Instant next_renewal_{};
   std::vector<std::unique_ptr<Connection>> connections_;
   bool stopping_ = false;
 };

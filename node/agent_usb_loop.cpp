@@ -144,6 +144,9 @@ void AgentUsbLoop::run(AgentCommand& command, Instant now) {
     if (auto* const served = sessions_.find(open->session, open->open.attachment)) {
       if (served->streams.open(open->open, open->open.endpoint.is_in())) {
         served->attachment.open_stream(open->open, now);
+      } else {  // the packet worker has not kept up: the host is told, and may ask again
+        events_.send(agent_event::Opened{
+            open->session, {open->open.attachment, open->open.endpoint, open->open.epoch}});
       }
     }
   } else if (auto* close = std::get_if<ac::Close>(&command)) {

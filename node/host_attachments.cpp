@@ -142,6 +142,8 @@ std::size_t HostControl::watch_enumeration(Record& record, Instant now) {
     record.phase = AttachmentPhase::live;
     record.backoff.reset();
     record.error.clear();
+    tell(record, "is at vhci port " + std::to_string(record.port->value()) +
+                     (record.product.empty() ? "" : " (" + record.product + ")"));
     return 1;
   }
   if (now < record.deadline) return 0;
@@ -197,9 +199,16 @@ void HostControl::finish(Record& record, Instant now) {
   if (record.detach_wanted) {
     record.phase = AttachmentPhase::ended;
     record.error.clear();
+    tell(record, "was detached");
   } else {
     fail_or_retry(record, record.error, now);
   }
+}
+
+void HostControl::tell(Record& record, const std::string& what) {
+  if (record.told == what) return;
+  record.told = what;
+  log_.info(record.wanted.device + " of " + record.wanted.peer + " " + what);
 }
 
 void HostControl::fail_or_retry(Record& record, std::string why, Instant now) {
@@ -209,8 +218,10 @@ void HostControl::fail_or_retry(Record& record, std::string why, Instant now) {
   } else if (record.wanted.keep) {
     record.phase = AttachmentPhase::waiting;
     record.next_try = now + record.backoff.next();
+    tell(record, "is not attached: " + record.error + "; it is tried again");
   } else {
     record.phase = AttachmentPhase::failed;
+    tell(record, "is not attached: " + record.error);
   }
 }
 

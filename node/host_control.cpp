@@ -7,13 +7,15 @@
 namespace usbgw::node {
 
 HostControl::HostControl(const LocalNode& local, ChannelMaker& channels, host::VhciPorts& ports,
-                         HostUsbLoop& usb, PacketLoop& packets, SessionNumbers& numbers)
+                         HostUsbLoop& usb, PacketLoop& packets, SessionNumbers& numbers,
+                         Log& log)
     : local_(local),
       channels_(channels),
       ports_(ports),
       usb_(usb),
       packets_(packets),
-      numbers_(numbers) {}
+      numbers_(numbers),
+      log_(log) {}
 
 HostControl::~HostControl() = default;
 
@@ -142,6 +144,7 @@ std::size_t HostControl::connect(Peer& peer, Instant now) {
   if (!channel) {
     peer.next_try = now + peer.backoff.next();
     peer.error = channel.error().context;
+    tell(peer, "no connection to " + peer.name + ": " + peer.error);
     return 0;
   }
   peer.session = std::make_unique<PeerSession>(numbers_.next_handle(), std::move(*channel), local_,
@@ -176,6 +179,7 @@ void HostControl::opened(Peer& peer) {
   peer.usb_added = true;
   peer.error.clear();
   peer.backoff.reset();
+  tell(peer, peer.name + " connected");
   usb_.post(host_command::AddSession{peer.session->handle(), peer.session->links()});
 }
 
@@ -183,6 +187,9 @@ void HostControl::closed(Peer& peer, Instant now) {
   peer.is_leaving = true;
   peer.error = peer.session->close_reason();
   peer.next_try = now + peer.backoff.next();
+  tell(peer, (peer.usb_added ? peer.name + " disconnected: "
+                             : "no connection to " + peer.name + ": ") +
+                 peer.error);
   if (peer.usb_added) usb_.post(host_command::PeerLost{peer.session->handle()});
   for (const auto& record : records_) {
     if (record->peer != &peer) continue;
@@ -193,6 +200,12 @@ void HostControl::closed(Peer& peer, Instant now) {
       unplug(*record, peer.error, now);
     }
   }
+}
+
+void HostControl::tell(Peer& peer, const std::string& what) {
+  if (peer.told == what) return;
+  peer.told = what;
+  log_.info(what);
 }
 
 bool HostControl::take(PacketEvent& event) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/log.h"
 #include "common/loop.h"
 #include "node/host_usb_loop.h"
 #include "node/peer_session.h"
@@ -73,7 +74,7 @@ struct PeerView {
 class HostControl : public Loop {
  public:
   HostControl(const LocalNode& local, ChannelMaker& channels, host::VhciPorts& ports,
-              HostUsbLoop& usb, PacketLoop& packets, SessionNumbers& numbers);
+              HostUsbLoop& usb, PacketLoop& packets, SessionNumbers& numbers, Log& log);
   ~HostControl() override;
 
   void add_peer(const std::string& name);
@@ -124,6 +125,8 @@ class HostControl : public Loop {
   void unplug(Record& record, std::string why, Instant now);
   void finish(Record& record, Instant now);
   void fail_or_retry(Record& record, std::string why, Instant now);
+  void tell(Record& record, const std::string& what);
+  void tell(Peer& peer, const std::string& what);
   [[nodiscard]] Peer* peer_of(SessionHandle session);
   [[nodiscard]] Peer* peer_named(const std::string& name);
   [[nodiscard]] Record* record_of(SessionHandle session, AttachmentId attachment);
@@ -135,6 +138,7 @@ class HostControl : public Loop {
   HostUsbLoop& usb_;
   PacketLoop& packets_;
   SessionNumbers& numbers_;
+  Log& log_;
   std::vector<std::unique_ptr<Peer>> peers_;
   std::vector<std::unique_ptr<Record>> records_;
   std::uint32_t next_handle_ = 1;

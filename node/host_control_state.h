@@ -25,6 +25,7 @@ struct HostControl::Peer {
   Instant next_try{};
   control::Backoff backoff;
   std::string error;
+  std::string told;  // last line in the log: what is tried again and again is said once
   session::SessionCounters counters;
   PathEstimate path;
   std::size_t path_payload = 0;
@@ -40,6 +41,7 @@ struct HostControl::Record {
   Peer* peer = nullptr;
   AttachmentPhase phase = AttachmentPhase::waiting;
   std::string error;
+  std::string told;  // last line in the log
   std::uint64_t request = 0;
   host::RemoteDevice device;
   std::string product;

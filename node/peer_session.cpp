@@ -11,6 +11,9 @@ namespace {
 constexpr std::string_view kExporterLabel = "EXPORTER-usbgw-datagrams";
 constexpr std::size_t kSmallestDatagram =
     1200;  // RFC 8200's minimum link less headers, as QUIC assumes
+// Several times what a kernel has in flight on one connection (usbfs: 16 MiB by default).
+constexpr std::size_t kMostWaitingBytes = std::size_t{256} << 20;
+constexpr std::size_t kMostWaitingMessages = 65'536;
 
 }  // namespace
 
@@ -117,18 +120,26 @@ void PeerSession::send(const wire::SessionMessage& message) {
 
 void PeerSession::send(control::MessageClass message_class, wire::MessageType type,
                        std::vector<std::byte>&& body) {
+  if (state_ == State::closed) return;
   auto& waiting =
       message_class == control::MessageClass::control ? waiting_control_ : waiting_bulk_;
+  waiting_bytes_ += body.size();
   waiting.push_back({message_class, control::Message{type, std::move(body)}});
   static_cast<void>(flush());
+  if (waiting_bytes_ > kMostWaitingBytes ||
+      waiting_control_.size() + waiting_bulk_.size() > kMostWaitingMessages)
+    close(channel_->peer() + " does not read what it is sent");
 }
 
 std::size_t PeerSession::flush() {
   if (channel_->state() != control::ChannelState::open) return 0;
   std::size_t sent = 0;
   for (auto* waiting : {&waiting_control_, &waiting_bulk_}) {
-    while (!waiting->empty() &&
-           channel_->send(waiting->front().message_class, std::move(waiting->front().message))) {
+    while (!waiting->empty()) {
+      const std::size_t bytes = waiting->front().message.body.size();
+      if (!channel_->send(waiting->front().message_class, std::move(waiting->front().message)))
+        break;
+      waiting_bytes_ -= bytes;
       waiting->pop_front();
       ++sent;
     }

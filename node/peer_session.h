@@ -48,7 +48,8 @@ class PeerSession {
 
   // Messages after the greeting.
   [[nodiscard]] std::optional<control::Message> receive();
-  // Queued without a bound of its own: what can wait is bounded by the URBs in flight.
+  // What the channel does not take waits here; a peer that lets far more pile up than its own URBs
+  // can is disconnected.
   void send(const wire::SessionMessage& message);
   void send(control::MessageClass message_class, wire::MessageType type,
             std::vector<std::byte>&& body);
@@ -85,6 +86,7 @@ class PeerSession {
   };
   std::deque<Waiting> waiting_control_;
   std::deque<Waiting> waiting_bulk_;
+  std::size_t waiting_bytes_ = 0;
 };
 
 }  // namespace usbgw::node

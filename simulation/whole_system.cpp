@@ -22,6 +22,14 @@ node::LocalNode local_node(std::string name, UdpEndpoint at, std::size_t max_pay
   return node;
 }
 
+node::ExportRule export_rule(const SystemConfig& config) {
+  node::ExportRule rule;
+  rule.device = config.device;
+  rule.tuning = config.tuning;
+  rule.repair = config.repair;
+  return rule;
+}
+
 }  // namespace
 
 WholeSystem::WholeSystem(const SystemConfig& config, VirtualClock& clock,
@@ -34,6 +42,7 @@ WholeSystem::WholeSystem(const SystemConfig& config, VirtualClock& clock,
       host_port_(endpoint(2), config.max_payload),
       switch_("agent", "host", config.control_delay, config.seed),
       numbers_(config.seed * 4 + 3),
+      exports_("agent", {export_rule(config)}, devices, access_, {leases_, pins_}),
       agent_node_(local_node("agent", endpoint(1), config.max_payload)),
       host_node_(local_node("host", endpoint(2), config.max_payload)),
       agent_packets_(agent_port_, waker_, waker_),
@@ -43,14 +52,10 @@ WholeSystem::WholeSystem(const SystemConfig& config, VirtualClock& clock,
       vhci_(std::make_unique<VhciModel>(
           [&driver](host::VhciPort) -> DriverModel& { return driver; })) {
   MemoryPort::join(agent_port_, host_port_, to_host_, to_agent_);
-  node::ExportRule rule;
-  rule.device = config.device;
-  rule.tuning = config.tuning;
-  rule.repair = config.repair;
-  agent_ = std::make_unique<node::AgentControl>(agent_node_, std::vector{rule}, switch_, devices,
-                                                access_, agent_usb_, agent_packets_, numbers_);
+  agent_ = std::make_unique<node::AgentControl>(agent_node_, exports_, switch_, agent_usb_,
+                                                agent_packets_, numbers_, log_);
   host_ = std::make_unique<node::HostControl>(host_node_, switch_, *vhci_, host_usb_, host_packets_,
-                                              numbers_);
+                                              numbers_, log_);
   host_->add_peer("agent");
   node::WantedAttachment wanted;
   wanted.peer = "agent";

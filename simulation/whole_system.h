@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/log.h"
 #include "node/agent_control.h"
 #include "node/host_control.h"
 #include "simulation/impairment.h"
@@ -76,6 +77,12 @@ class WholeSystem {
     }
   };
   OpenPolicy access_;
+  NullLog log_;
+  control::NullAudit audit_;
+  control::MemoryLeaseStore lease_store_;
+  control::LeaseManager leases_{lease_store_, audit_};
+  control::MemoryPinStore pins_;
+  node::ExportDesk exports_;
   node::LocalNode agent_node_;
   node::LocalNode host_node_;
   node::PacketLoop agent_packets_;
