@@ -34,12 +34,7 @@ std::optional<DeviceCommand> command_of(const SetupPacket& setup) {
 
 void ControlQueue::submit(wire::UrbSubmit&& request) {
   const UrbStatus refused = check(request);
-  if (refused != UrbStatus::ok) {
-    context_.counters.add(DeviceCounter::urbs_refused);
-    context_.counters.add(DeviceCounter::urbs_answered);
-    context_.sink.reply(refusal(request, refused), request.type);
-    return;
-  }
+  if (refused != UrbStatus::ok) return refuse(request, refused, context_);
   Control control;
   control.command = command_of(request.setup);
   control.urb.is_in = request.setup.is_in() && request.length > 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,11 @@ struct PresentDevice {
   Speed speed = Speed::full;
   std::vector<std::uint8_t> interface_classes;
 };
+
+// bInterfaceClass of every interface of every configuration (whole descriptors), each once; what
+// does not parse adds nothing.
+[[nodiscard]] std::vector<std::uint8_t> interface_classes(
+    std::span<const std::vector<std::byte>> configurations, Speed speed);
 
 class DeviceProvider {
  public:

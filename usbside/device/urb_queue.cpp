@@ -6,12 +6,7 @@ namespace usbgw::device {
 
 void UrbQueue::submit(wire::UrbSubmit&& request) {
   const UrbStatus refused = check(request);
-  if (refused != UrbStatus::ok) {
-    context_.counters.add(DeviceCounter::urbs_refused);
-    context_.counters.add(DeviceCounter::urbs_answered);
-    context_.sink.reply(refusal(request, refused), request.type);
-    return;
-  }
+  if (refused != UrbStatus::ok) return refuse(request, refused, context_);
   ++pending_;
   pending_bytes_ += request.length;
   auto urb = std::make_unique<PendingUrb>();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "usbside/device/device_stream.h"
+
 namespace usbgw::device {
 
 void PendingUrb::load(TransferOwner& owner) {
@@ -49,6 +51,12 @@ wire::UrbReply refusal(const wire::UrbSubmit& request, UrbStatus status) {
   reply.transaction = request.transaction;
   reply.status = status;
   return reply;
+}
+
+void refuse(const wire::UrbSubmit& request, UrbStatus status, StreamContext& context) {
+  context.counters.add(DeviceCounter::urbs_refused);
+  context.counters.add(DeviceCounter::urbs_answered);
+  context.sink.reply(refusal(request, status), request.type);
 }
 
 }  // namespace usbgw::device

@@ -36,6 +36,10 @@ struct PendingUrb {
   [[nodiscard]] wire::UrbReply take_reply();
 };
 
+struct StreamContext;
+
 [[nodiscard]] wire::UrbReply refusal(const wire::UrbSubmit& request, UrbStatus status);
+// Answers it so, and counts.
+void refuse(const wire::UrbSubmit& request, UrbStatus status, StreamContext& context);
 
 }  // namespace usbgw::device

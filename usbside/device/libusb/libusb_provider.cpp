@@ -41,18 +41,6 @@ std::string ports_of(libusb_device* device) {
   return text;
 }
 
-std::vector<std::uint8_t> classes_of(const DeviceInfo& info) {
-  std::vector<std::uint8_t> classes;
-  for (const auto& bytes : info.configuration_descriptors) {
-    const auto configuration = wire::parse_configuration(bytes, info.speed);
-    if (!configuration) continue;
-    for (const auto& setting : configuration->alternates)
-      if (std::find(classes.begin(), classes.end(), setting.interface_class) == classes.end())
-        classes.push_back(setting.interface_class);
-  }
-  return classes;
-}
-
 PresentDevice present(const DeviceInfo& info) {
   PresentDevice device;
   device.id = usb_id(info.vendor_id, info.product_id, info.serial);
@@ -63,7 +51,7 @@ PresentDevice present(const DeviceInfo& info) {
   device.product = info.product;
   device.location = info.location;
   device.speed = info.speed;
-  device.interface_classes = classes_of(info);
+  device.interface_classes = interface_classes(info.configuration_descriptors, info.speed);
   return device;
 }
 

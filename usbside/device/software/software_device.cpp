@@ -185,14 +185,8 @@ PresentDevice present(const DeviceOptions& options, const Function& function) {
     device.vendor_id = parsed->vendor_id;
     device.product_id = parsed->product_id;
   }
-  if (const auto parsed = wire::parse_configuration(description.configuration, description.speed)) {
-    for (const auto& alternate : parsed->alternates) {
-      auto& classes = device.interface_classes;
-      if (std::find(classes.begin(), classes.end(), alternate.interface_class) == classes.end()) {
-        classes.push_back(alternate.interface_class);
-      }
-    }
-  }
+  device.interface_classes =
+      interface_classes(std::span(&description.configuration, 1), description.speed);
   return device;
 }
 
