@@ -7,8 +7,7 @@
 namespace usbgw::node {
 
 HostControl::HostControl(const LocalNode& local, ChannelMaker& channels, host::VhciPorts& ports,
-                         HostUsbLoop& usb, PacketLoop& packets, SessionNumbers& numbers,
-                         Log& log)
+                         HostUsbLoop& usb, PacketLoop& packets, SessionNumbers& numbers, Log& log)
     : local_(local),
       channels_(channels),
       ports_(ports),
@@ -187,9 +186,9 @@ void HostControl::closed(Peer& peer, Instant now) {
   peer.is_leaving = true;
   peer.error = peer.session->close_reason();
   peer.next_try = now + peer.backoff.next();
-  tell(peer, (peer.usb_added ? peer.name + " disconnected: "
-                             : "no connection to " + peer.name + ": ") +
-                 peer.error);
+  tell(peer,
+       (peer.usb_added ? peer.name + " disconnected: " : "no connection to " + peer.name + ": ") +
+           peer.error);
   if (peer.usb_added) usb_.post(host_command::PeerLost{peer.session->handle()});
   for (const auto& record : records_) {
     if (record->peer != &peer) continue;
