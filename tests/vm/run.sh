@@ -13,7 +13,7 @@ script=tests/vm/scenarios/$scenario.sh
 [ -f "$script" ] || die "no scenario '$scenario'; there are: $(ls tests/vm/scenarios | sed 's/\.sh$//' | xargs)"
 command -v qemu-system-x86_64 >/dev/null || die "no qemu-system-x86_64; run ./dev setup"
 
-results=$PWD/out/vm/$scenario
+results=${USBGW_VM_RESULTS:-$PWD/out/vm}/$scenario
 header() { sed -n "s/^#: $1 //p" "$script" | sed "s|@RESULTS@|$results|g"; }
 clock=$(header clock)
 timeout=${USBGW_VM_TIMEOUT:-$(header timeout)}
@@ -45,7 +45,7 @@ write_job "$@" >"$results/job"
 
 machine=q35
 case $clock in
-  virtual) emulation=(-accel "tcg,thread=single" -icount "shift=1,align=off,sleep=off" -smp 1) ;;
+  virtual) emulation=(-accel "tcg,thread=single" -icount "shift=${USBGW_VM_SHIFT:-0},align=off,sleep=off" -smp 1) ;;
   plain) emulation=(-accel "tcg,thread=multi" -smp 2) ;;
   *) die "$script: '#: clock' must be virtual or plain" ;;
 esac

@@ -118,17 +118,36 @@ finish_play() { # SECONDS
   samples=$((samples + $1 * RATE)) case_xruns=$((case_xruns + underruns))
 }
 
+# CPU time of every thread, to say who used how much of the guest's only CPU.
+cpu_snapshot() {
+  local task comm run rest
+  echo "uptime $(cut -d ' ' -f 1 /proc/uptime) -"
+  for task in /proc/[0-9]*/task/[0-9]*; do
+    { read -r comm <"$task/comm" && read -r run rest <"$task/schedstat"; } 2>/dev/null && echo "${task##*/} $run ${comm// /_}"
+  done
+}
+
+say_cpu() {
+  say "CPU: $(awk 'NR == FNR { before[$1] = $2; next }
+      $1 == "uptime" { elapsed = $2 - before[$1]; next }
+      { used = ($2 - before[$1]) / 1e7; if (used / elapsed >= 1) printf "%s %.0f %%\n", $3, used / elapsed }' \
+    "$WORK/cpu_before" "$WORK/cpu_after" | sort | paste -sd ,)"
+}
+
 # audio_case DIRECTION(play|record|duplex) PERIODxCOUNT SECONDS: one run, already attached; sets case_xruns.
 audio_case() {
   case_xruns=0
   "$WORK/audio_judge" generate $(($3 * RATE)) "$WORK/play.raw"
   release_time
+  cpu_snapshot >"$WORK/cpu_before"
   [ "$1" = play ] || start_record "$2" "$3"
   [ "$1" = duplex ] && sleep 0.5
   [ "$1" = record ] || start_play "$2" "$3"
   [ "$1" = record ] || finish_play "$3"
+  cpu_snapshot >"$WORK/cpu_after"
   [ "$1" = play ] || finish_record "$3"
   hold_time
+  say_cpu
   cp "$KEEP/aplay.log" "$KEEP/aplay_$case_name.log" 2>/dev/null
   cp "$KEEP/arecord.log" "$KEEP/arecord_$case_name.log" 2>/dev/null
   xrun_count=$((xrun_count + case_xruns))
