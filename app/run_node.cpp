@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 #include <csignal>
 #include <memory>
@@ -39,6 +40,12 @@ sigset_t block_stop_signals() {
   return signals;
 }
 
+// khugepaged holds the whole process for milliseconds while it gathers our pages into a huge one, and
+// on a kernel without full preemption the core too. DPDK's own hugepages are not concerned.
+void refuse_transparent_hugepages() {
+  static_cast<void>(prctl(PR_SET_THP_DISABLE, 1UL, 0UL, 0UL, 0UL));
+}
+
 std::string roles_of(const config::NodeSection& node) {
   if (node.is_agent && node.is_host) return "agent and host";
   return node.is_agent ? "agent" : "host";
@@ -50,6 +57,7 @@ Result<int> run_node(const config::Document& document) {
   auto log = open_log(level_of(*document.log.level), *document.log.file);
   if (!log) return tl::unexpected(log.error());
   const sigset_t signals = block_stop_signals();
+  refuse_transparent_hugepages();
   auto runtime = NodeRuntime::make(document, **log);
   if (!runtime) return tl::unexpected(runtime.error());
   if (*document.workers.realtime > 0 && mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
