@@ -141,8 +141,8 @@ Result<void> NodeRuntime::Parts::open() {
   if (!document.attaches.empty())
     description.default_playout = playout_of(document.attaches.front());
   description.default_repair = repair_of(document);
-  control = std::make_unique<node::NodeControl>(description, std::move(loops), agent.get(),
-                                                host.get(), nullptr);
+  control =
+      std::make_unique<node::NodeControl>(description, std::move(loops), agent.get(), host.get());
   auto listening = control::AdminServer::listen(*document.admin.socket, *control);
   if (!listening) return tl::unexpected(listening.error());
   admin = std::move(*listening);

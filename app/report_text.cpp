@@ -88,6 +88,14 @@ std::string peer_table(const std::vector<PeerReport>& peers) {
   return table.text() + errors;
 }
 
+// Only what has happened: most drop reasons never do.
+std::string port_text(const std::map<std::string, std::uint64_t>& counters) {
+  TextTable table({"PORT", "COUNT"});
+  for (const auto& [name, count] : counters)
+    if (count != 0) table.add({name, std::to_string(count)});
+  return table.empty() ? "" : "\n" + table.text();
+}
+
 }  // namespace
 
 std::string age_text(std::uint64_t seconds) {
@@ -125,7 +133,7 @@ std::string status_text(const control::StatusReport& report) {
   for (const AttachmentReport& attachment : report.attachments) text += attachment_text(attachment);
   if (!report.exports.empty()) text += "\n" + device_table(report.exports);
   if (!report.peers.empty()) text += "\n" + peer_table(report.peers);
-  return text;
+  return text + port_text(report.port_counters);
 }
 
 }  // namespace usbgw::app

@@ -25,26 +25,17 @@ bool has_ended(AttachmentPhase phase) {
 }  // namespace
 
 NodeControl::NodeControl(NodeDescription description, std::vector<PacketLoop*> packets,
-                         AgentControl* agent, HostControl* host,
-                         std::function<std::map<std::string, std::uint64_t>()> port_counters)
+                         AgentControl* agent, HostControl* host)
     : description_(std::move(description)),
       packets_(std::move(packets)),
       agent_(agent),
-      host_(host),
-      port_counters_(std::move(port_counters)) {}
+      host_(host) {}
 
 std::size_t NodeControl::turn(Instant now) {
   if (started_ == Instant{}) started_ = now;
   now_ = now;
+  take_events();
   std::size_t work = 0;
-  PacketEvent event;
-  for (PacketLoop* const packets : packets_) {
-    while (packets->take(event)) {
-      const bool taken =
-          (agent_ != nullptr && agent_->take(event)) || (host_ != nullptr && host_->take(event));
-      static_cast<void>(taken);  // a session that has just ended: what it held dies here
-    }
-  }
   if (stop_requested_.load(std::memory_order_acquire) && !stopping_) {
     stopping_ = true;
     if (host_ != nullptr) host_->stop();
@@ -55,6 +46,28 @@ std::size_t NodeControl::turn(Instant now) {
   if (stopping_) run_stop();
   work += std::erase_if(pending_, [&](const Pending& p) { return settle(p, now); });
   return work;
+}
+
+void NodeControl::take_events() {
+  PacketEvent event;
+  for (PacketLoop* const packets : packets_) {
+    while (packets->take(event)) {
+      if (event.kind == PacketEvent::Kind::port) {
+        add_port(*packets, event);
+        continue;
+      }
+      const bool taken =
+          (agent_ != nullptr && agent_->take(event)) || (host_ != nullptr && host_->take(event));
+      static_cast<void>(taken);  // a session that has just ended: what it held dies here
+    }
+  }
+}
+
+void NodeControl::add_port(const PacketLoop& packets, const PacketEvent& event) {
+  if (unread_ports_ == 0) return;
+  --unread_ports_;
+  for (std::size_t i = 0; i < event.port_counter_count; ++i)
+    port_counters_[std::string(packets.counter_name(i))] += event.port_counters[i];
 }
 
 // The host's ports are unplugged while the agent that serves them still runs.
@@ -153,6 +166,9 @@ void NodeControl::detach(control::AdminToken token, const control::DetachRequest
 
 void NodeControl::status(control::AdminToken token, const control::StatusRequest&) {
   if (host_ != nullptr) host_->request_status();
+  port_counters_.clear();
+  unread_ports_ = packets_.size();
+  for (PacketLoop* const packets : packets_) packets->read_port();
   pending_.push_back({token, Kind::status, now_ + kStatusTimeout, {}, {}});
 }
 
@@ -244,7 +260,8 @@ bool NodeControl::settle_detach(const Pending& pending, bool is_late) {
 }
 
 bool NodeControl::settle_status(const Pending& pending, bool is_late, Instant now) {
-  if (host_ != nullptr && !host_->has_status() && !is_late) return false;
+  const bool is_complete = unread_ports_ == 0 && (host_ == nullptr || host_->has_status());
+  if (!is_complete && !is_late) return false;
   control::StatusReport out;
   out.node = description_.name;
   out.version = description_.version;
@@ -261,7 +278,7 @@ bool NodeControl::settle_status(const Pending& pending, bool is_late, Instant no
     for (const auto& view : host_->attachments()) out.attachments.push_back(report(view));
     for (const auto& peer : host_->peers()) out.peers.push_back(report(peer));
   }
-  if (port_counters_) out.port_counters = port_counters_();
+  out.port_counters = port_counters_;
   server_->answer(pending.token, out);
   return true;
 }

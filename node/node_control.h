@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -24,10 +23,9 @@ struct NodeDescription {
 
 class NodeControl final : public Loop, public control::AdminHandler {
  public:
-  // `agent` or `host` may be null. `port_counters` copies the dataplane's counters by name.
+  // `agent` or `host` may be null.
   NodeControl(NodeDescription description, std::vector<PacketLoop*> packets, AgentControl* agent,
-              HostControl* host,
-              std::function<std::map<std::string, std::uint64_t>()> port_counters);
+              HostControl* host);
 
   // The server that this handler answers through; not owned.
   void answer_through(control::AdminServer& server) { server_ = &server; }
@@ -56,6 +54,8 @@ class NodeControl final : public Loop, public control::AdminHandler {
     std::string peer;             // list: only this one; empty: all
   };
 
+  void take_events();
+  void add_port(const PacketLoop& packets, const PacketEvent& event);
   void run_stop();
   [[nodiscard]] bool settle(const Pending& pending, Instant now);
   [[nodiscard]] bool settle_list(const Pending& pending, bool is_late, Instant now);
@@ -68,7 +68,8 @@ class NodeControl final : public Loop, public control::AdminHandler {
   std::vector<PacketLoop*> packets_;
   AgentControl* agent_;
   HostControl* host_;
-  std::function<std::map<std::string, std::uint64_t>()> port_counters_;
+  std::map<std::string, std::uint64_t> port_counters_;  // of all ports together
+  std::size_t unread_ports_ = 0;  // whose counters were asked for and have not come
   control::AdminServer* server_ = nullptr;
   std::vector<Pending> pending_;
   std::atomic<bool> stop_requested_{false};

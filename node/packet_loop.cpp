@@ -31,7 +31,9 @@ std::size_t PacketLoop::run_commands() {
   PacketCommand command;
   while (commands_.pop(command)) {
     ++work;
-    if (command.kind == PacketCommand::Kind::remove) {
+    if (command.kind == PacketCommand::Kind::read_port) {
+      report_port();
+    } else if (command.kind == PacketCommand::Kind::remove) {
       remove(command.handle);
     } else {
       USBGW_ASSERT(entries_.size() < kMaxSessions);
@@ -55,6 +57,14 @@ void PacketLoop::remove(SessionHandle handle) {
   const bool posted = events_.push(std::move(event));
   USBGW_ASSERT(posted);  // reports leave room: see publish_path()
   control_waker_.wake();
+}
+
+void PacketLoop::report_port() {
+  if (events_.size() > events_.capacity() / 2) return;  // room stays for removals
+  PacketEvent event;
+  event.kind = PacketEvent::Kind::port;
+  event.port_counter_count = port_.counters(event.port_counters);
+  if (events_.push(std::move(event))) control_waker_.wake();
 }
 
 PacketLoop::Entry* PacketLoop::find(session::SessionIndex index) {

@@ -3,6 +3,7 @@
 // transmit.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -14,8 +15,10 @@
 
 namespace usbgw::node {
 
+inline constexpr std::size_t kMaxPortCounters = 40;
+
 struct PacketCommand {
-  enum class Kind : std::uint8_t { add, remove };
+  enum class Kind : std::uint8_t { add, remove, read_port };
   Kind kind{};
   SessionHandle handle;
   std::unique_ptr<session::Session>
@@ -24,7 +27,7 @@ struct PacketCommand {
 };
 
 struct PacketEvent {
-  enum class Kind : std::uint8_t { removed, report };
+  enum class Kind : std::uint8_t { removed, report, port };
   Kind kind{};
   SessionHandle handle;
   std::unique_ptr<session::Session> session;  // removed: goes home to be destroyed
@@ -32,6 +35,8 @@ struct PacketEvent {
   session::SessionCounters counters;  // report
   PathEstimate path;
   std::size_t path_payload = 0;
+  std::array<std::uint64_t, kMaxPortCounters> port_counters{};  // port
+  std::size_t port_counter_count = 0;
 };
 
 class PacketLoop : public Loop {
@@ -47,6 +52,13 @@ class PacketLoop : public Loop {
   // Control thread. Commands are never lost: the ring is larger than the number of sessions.
   [[nodiscard]] bool post(PacketCommand&& command) { return commands_.push(std::move(command)); }
   [[nodiscard]] bool take(PacketEvent& event) { return events_.pop(event); }
+  // Asks for the port's counters; a `port` event brings them, unless the rings are full.
+  void read_port() {
+    static_cast<void>(commands_.push({PacketCommand::Kind::read_port, {}, {}, {}}));
+  }
+  [[nodiscard]] std::string_view counter_name(std::size_t index) const {
+    return port_.counter_name(index);
+  }
 
   // Packet worker.
   std::size_t turn(Instant now) override;
@@ -68,6 +80,7 @@ class PacketLoop : public Loop {
   std::size_t run_commands();
   std::size_t transmit(Instant now);
   void remove(SessionHandle handle);
+  void report_port();
   static void run_stream_commands(Entry& entry);
   void publish_path(Entry& entry, Instant now);
   [[nodiscard]] Entry* find(session::SessionIndex index);

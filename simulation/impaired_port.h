@@ -29,6 +29,12 @@ class ImpairedPort final : public session::DatagramPort {
   [[nodiscard]] std::size_t max_payload(const UdpEndpoint& to) const override {
     return inner_.max_payload(to);
   }
+  [[nodiscard]] std::size_t counters(std::span<std::uint64_t> values) const override {
+    return inner_.counters(values);
+  }
+  [[nodiscard]] std::string_view counter_name(std::size_t index) const override {
+    return inner_.counter_name(index);
+  }
   [[nodiscard]] UdpEndpoint local() const override { return inner_.local(); }
   [[nodiscard]] Instant next_deadline() const override {
     return std::min(inner_.next_deadline(), arriving_.next_arrival());

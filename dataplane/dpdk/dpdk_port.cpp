@@ -187,6 +187,12 @@ void DpdkPort::watch_link(Instant now) {
   if (link_check_ == kNever && !oracle_) edge_.announce(*this);
 }
 
+std::size_t DpdkPort::counters(std::span<std::uint64_t> values) const {
+  const std::size_t count = std::min(values.size(), kPortCounters);
+  for (std::size_t i = 0; i < count; ++i) values[i] = counters()[static_cast<PortCounter>(i)];
+  return count;
+}
+
 Instant DpdkPort::next_deadline() const {
   return std::min(link_check_, edge_.next_deadline());
 }

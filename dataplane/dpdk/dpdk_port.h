@@ -34,6 +34,10 @@ class DpdkPort final : public session::DatagramPort, private FrameSink {
   [[nodiscard]] UdpEndpoint local() const override { return edge_.local(); }
   [[nodiscard]] Instant next_deadline() const override;
 
+  [[nodiscard]] std::size_t counters(std::span<std::uint64_t> values) const override;
+  [[nodiscard]] std::string_view counter_name(std::size_t index) const override {
+    return describe(static_cast<PortCounter>(index)).name;
+  }
   // The worker's own; it copies them out.
   [[nodiscard]] const PortCounters& counters() const { return edge_.counters(); }
   [[nodiscard]] DriverStats driver_stats() const { return device_->stats(); }

@@ -98,6 +98,12 @@ Result<std::unique_ptr<Eal>> Eal::start(const EalConfig& config) {
     if (auto valid = validate(port); !valid) return tl::unexpected(valid.error());
     if (auto ready = preflight(port); !ready) return tl::unexpected(ready.error());
   }
+  // EAL says so too, but in its own words and on standard error.
+  if (wants_hugepages(config) && free_hugepages() == 0) {
+    return fail(ErrorCode::unavailable,
+                "no free hugepages, which hugepages = true needs; reserve some: echo 128 > "
+                "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages");
+  }
   auto arguments = eal_arguments(config);
   std::vector<char*> pointers;
   for (auto& argument : arguments) pointers.push_back(argument.data());

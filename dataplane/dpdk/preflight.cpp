@@ -25,17 +25,6 @@ tl::unexpected<Error> refuse(const PortConfig& config, ErrorCode code, const std
   return fail(code, "port " + config.spec.to_string() + ": " + why);
 }
 
-std::uint64_t free_hugepages(const Machine& machine) {
-  std::uint64_t pages = 0;
-  std::error_code ignored;
-  for (const auto& size : fs::directory_iterator(machine.sys / "kernel/mm/hugepages", ignored)) {
-    std::uint64_t free = 0;
-    std::ifstream(size.path() / "free_hugepages") >> free;
-    pages += free;
-  }
-  return pages;
-}
-
 Result<void> check_pci(const PortConfig& config, const Machine& machine) {
   const auto& address = config.spec.name;
   const fs::path device = machine.sys / "bus/pci/devices" / address;
@@ -147,6 +136,17 @@ Result<void> check_memif(const PortConfig& config) {
 }
 
 }  // namespace
+
+std::uint64_t free_hugepages(const Machine& machine) {
+  std::uint64_t pages = 0;
+  std::error_code ignored;
+  for (const auto& size : fs::directory_iterator(machine.sys / "kernel/mm/hugepages", ignored)) {
+    std::uint64_t free = 0;
+    std::ifstream(size.path() / "free_hugepages") >> free;
+    pages += free;
+  }
+  return pages;
+}
 
 Result<void> preflight(const PortConfig& config, const Machine& machine) {
   switch (config.spec.type) {

@@ -2,6 +2,7 @@
 // clear line instead of DPDK's log. Reads only; control thread, at start.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 
 #include "dataplane/dpdk/port_config.h"
@@ -13,6 +14,8 @@ struct Machine {
   std::filesystem::path sys = "/sys";
   std::filesystem::path dev = "/dev";
 };
+
+[[nodiscard]] std::uint64_t free_hugepages(const Machine& machine = {});
 
 [[nodiscard]] Result<void> preflight(const PortConfig& config, const Machine& machine = {});
 

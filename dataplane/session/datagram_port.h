@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "common/ip_address.h"
 #include "common/timeline.h"
@@ -39,6 +41,16 @@ class DatagramPort {
   // may carry less).
   [[nodiscard]] virtual std::size_t max_payload(const UdpEndpoint& to) const = 0;
   [[nodiscard]] virtual UdpEndpoint local() const = 0;
+  // Copies its counters out, as many as fit; gives their number. The worker's, as all above.
+  [[nodiscard]] virtual std::size_t counters(std::span<std::uint64_t> values) const {
+    static_cast<void>(values);
+    return 0;
+  }
+  // What counters() puts at `index`; any thread.
+  [[nodiscard]] virtual std::string_view counter_name(std::size_t index) const {
+    static_cast<void>(index);
+    return {};
+  }
   // Timers of its own (neighbour resolution); kNever if none.
   [[nodiscard]] virtual Instant next_deadline() const { return kNever; }
 };

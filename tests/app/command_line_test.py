@@ -180,6 +180,46 @@ class CommandLine(unittest.TestCase):
         self.assertEqual((code, err),
                          (2, "usbgw: /nonexistent.toml: cannot be read: No such file or directory\n"))
 
+    def node_file(self, role="agent", port=None, key="stage.key", more=""):
+        if not (self.path / "stage.key").exists():
+            usbgw("keys", "init", "--directory", self.path)
+            for name in ("stage", "other"):
+                usbgw("keys", "issue", name, "--directory", self.path)
+        port = port or f"memif:{self.path}/m.sock,server"
+        return self.write(f'[node]\nname="stage"\nroles=["{role}"]\n[dataplane]\nport="{port}"\n'
+                          f'address="10.0.0.1/24"\n{more}\n[control]\nlisten="127.0.0.1:17443"\n'
+                          f'[security]\nca="authority.pem"\ncertificate="stage.pem"\nkey="{key}"\n'
+                          f'[admin]\nsocket="{self.path}/a.sock"\n')
+
+    def assert_one_line(self, result, code, text):
+        self.assertEqual((result[0], result[1], result[2].count("\n")), (code, "", 1), result[2])
+        self.assertTrue(result[2].startswith("usbgw: "), result[2])
+        self.assertIn(text, result[2])
+
+    def test_port_that_is_not_there_is_named(self):
+        self.assert_one_line(usbgw("--config", self.node_file(port="0000:ff:1f.7")), 1,
+                             "port 0000:ff:1f.7: no such PCI device")
+        self.assert_one_line(usbgw("--config", self.node_file(port="af_packet:nosuch0")), 1,
+                             "port af_packet:nosuch0: no such interface")
+
+    def test_key_of_another_certificate_is_named(self):
+        self.assert_one_line(usbgw("--config", self.node_file(key="other.key")), 2,
+                             f"the key in {self.path}/other.key does not fit the certificate")
+
+    def test_key_that_others_can_read_is_refused(self):
+        file = self.node_file()
+        (self.path / "stage.key").chmod(0o644)
+        self.assert_one_line(usbgw("--config", file), 2, "chmod 600")
+
+    @unittest.skipIf(pathlib.Path("/sys/devices/platform/vhci_hcd.0").exists(), "vhci_hcd is loaded")
+    def test_host_without_vhci_is_told_the_module(self):
+        self.assert_one_line(usbgw("--config", self.node_file(role="host")), 1, "modprobe vhci-hcd")
+
+    @unittest.skipIf(any(int(pages.read_text()) for pages in
+                         pathlib.Path("/sys/kernel/mm/hugepages").glob("*/free_hugepages")), "there are hugepages")
+    def test_hugepages_that_are_missing(self):
+        self.assert_one_line(usbgw("--config", self.node_file(more="hugepages=true")), 1, "no free hugepages")
+
     def test_nobody_answers(self):
         path = self.path / "none.sock"
         for command in (("list",), ("status",), ("attach", "1209:a101"), ("detach", "1209:a101")):
