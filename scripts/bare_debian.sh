@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/lib.sh
 
-mirror=${MIRROR:-http://deb.debian.org/debian}
+# The mirror that this machine itself uses.
+mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m 1 '/debian/\?$')}
 base=$PWD/out/bare-debian-base root=$PWD/out/bare-debian
 [ $# -gt 0 ] || set -- "./dev demo" "./dev test"
 [ "$(id -u)" -eq 0 ] || die "needs root"
@@ -16,7 +17,6 @@ make_base() {
   # git to clone with, certificates to fetch with; all the rest is ./dev setup's to install.
   debootstrap --variant=minbase --include=git,ca-certificates bookworm "$base.new" "$mirror"
   echo "deb $mirror bookworm-updates main" >>"$base.new/etc/apt/sources.list"
-  echo "deb http://deb.debian.org/debian-security bookworm-security main" >>"$base.new/etc/apt/sources.list"
   mv "$base.new" "$base"
 }
 
