@@ -40,8 +40,8 @@ sigset_t block_stop_signals() {
   return signals;
 }
 
-// khugepaged holds the whole process for milliseconds while it gathers our pages into a huge one, and
-// on a kernel without full preemption the core too. DPDK's own hugepages are not concerned.
+// khugepaged holds the whole process for milliseconds while it gathers our pages into a huge one,
+// and on a kernel without full preemption the core too. DPDK's own hugepages are not concerned.
 void refuse_transparent_hugepages() {
   static_cast<void>(prctl(PR_SET_THP_DISABLE, 1UL, 0UL, 0UL, 0UL));
 }
