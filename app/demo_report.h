@@ -28,7 +28,7 @@ struct DemoSample {
 [[nodiscard]] std::string live_line(const DemoSample& sample);
 
 // Writes FOLDER/latency.csv, and FOLDER/latency.png when gnuplot is installed; gives the file to
-// look at. `stalls`: the machine's own, drawn beside.
+// look at.
 [[nodiscard]] Result<std::string> write_plot(const std::vector<DemoSample>& samples,
                                              const std::string& folder);
 
