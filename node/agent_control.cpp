@@ -97,8 +97,8 @@ std::size_t AgentControl::accept(Instant now) {
   auto channel = acceptor_.accept(now);
   if (channel == nullptr) return work;
   auto connection = std::make_unique<Connection>();
-  connection->session = std::make_unique<PeerSession>(
-      numbers_.next_handle(), std::move(channel), local_, false, numbers_.next_index(), packets_);
+  connection->session = std::make_unique<PeerSession>(numbers_.next_handle(), std::move(channel),
+                                                      local_, false, numbers_, packets_);
   connections_.push_back(std::move(connection));
   return work + 1;
 }
@@ -206,6 +206,8 @@ void AgentControl::dispatch(Connection& connection, wire::SessionMessage&& messa
     usb_.post(agent_command::Open{session.handle(), *open});
   } else if (const auto* close = std::get_if<wire::StreamClose>(&message)) {
     usb_.post(agent_command::Close{session.handle(), *close});
+  } else if (const auto* key = std::get_if<wire::KeyEpoch>(&message)) {
+    session.take(*key, now);
   }
 }
 
@@ -362,13 +364,14 @@ bool AgentControl::is_being_given_back(const std::string& device) const {
   });
 }
 
-bool AgentControl::take(PacketEvent& event) {
+bool AgentControl::take(PacketEvent& event, Instant now) {
   Connection* const connection = connection_of(event.handle);
   if (connection == nullptr) return false;
   if (event.kind == PacketEvent::Kind::report) {
     connection->counters = event.counters;
     connection->path = event.path;
     connection->path_payload = event.path_payload;
+    connection->session->take(event, now);
   }
   return true;
 }

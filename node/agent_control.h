@@ -47,7 +47,7 @@ class AgentControl : public Loop {
   [[nodiscard]] Instant next_deadline() const override;
   void append_descriptors(std::vector<int>& readable) const override;
   void append_writable(std::vector<int>& writable) const override;
-  [[nodiscard]] bool take(PacketEvent& event);
+  [[nodiscard]] bool take(PacketEvent& event, Instant now);
 
  private:
   struct Serving;

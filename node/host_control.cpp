@@ -147,7 +147,7 @@ std::size_t HostControl::connect(Peer& peer, Instant now) {
     return 0;
   }
   peer.session = std::make_unique<PeerSession>(numbers_.next_handle(), std::move(*channel), local_,
-                                               true, numbers_.next_index(), packets_);
+                                               true, numbers_, packets_);
   return 1;
 }
 
@@ -207,13 +207,14 @@ void HostControl::tell(Peer& peer, const std::string& what) {
   log_.info(what);
 }
 
-bool HostControl::take(PacketEvent& event) {
+bool HostControl::take(PacketEvent& event, Instant now) {
   Peer* const peer = peer_of(event.handle);
   if (peer == nullptr) return false;
   if (event.kind == PacketEvent::Kind::report) {
     peer->counters = event.counters;
     peer->path = event.path;
     peer->path_payload = event.path_payload;
+    peer->session->take(event, now);
   }
   return true;
 }

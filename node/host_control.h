@@ -100,7 +100,7 @@ class HostControl : public Loop {
   void append_writable(std::vector<int>& writable) const override;
 
   // An event of the packet loop that concerns one of this role's sessions; false when it does not.
-  [[nodiscard]] bool take(PacketEvent& event);
+  [[nodiscard]] bool take(PacketEvent& event, Instant now);
 
  private:
   struct Peer;

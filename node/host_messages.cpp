@@ -41,6 +41,8 @@ void HostControl::dispatch(Peer& peer, wire::SessionMessage&& message, Instant n
     peer.exports = std::make_unique<std::vector<wire::ExportInfo>>(std::move(exports->exports));
   } else if (auto* opened = std::get_if<wire::StreamOpened>(&message)) {
     usb_.post(host_command::Opened{peer.session->handle(), *opened});
+  } else if (const auto* key = std::get_if<wire::KeyEpoch>(&message)) {
+    peer.session->take(*key, now);
   }
 }
 

@@ -56,8 +56,8 @@ void NodeControl::take_events() {
         add_port(*packets, event);
         continue;
       }
-      const bool taken =
-          (agent_ != nullptr && agent_->take(event)) || (host_ != nullptr && host_->take(event));
+      const bool taken = (agent_ != nullptr && agent_->take(event, now_)) ||
+                         (host_ != nullptr && host_->take(event, now_));
       static_cast<void>(taken);  // a session that has just ended: what it held dies here
     }
   }

@@ -31,29 +31,51 @@ std::size_t PacketLoop::run_commands() {
   PacketCommand command;
   while (commands_.pop(command)) {
     ++work;
-    if (command.kind == PacketCommand::Kind::read_port) {
-      report_port();
-    } else if (command.kind == PacketCommand::Kind::remove) {
-      remove(command.handle);
-    } else {
-      USBGW_ASSERT(entries_.size() < kMaxSessions);
-      entries_.push_back(
-          {command.handle, std::move(command.session), std::move(command.links), 0, {}, {}});
+    switch (command.kind) {
+      case PacketCommand::Kind::add:
+        USBGW_ASSERT(entries_.size() < kMaxSessions);
+        entries_.push_back(
+            {command.handle, std::move(command.session), std::move(command.links), 0, {}, {}});
+        break;
+      case PacketCommand::Kind::remove:
+        remove(command.handle);
+        break;
+      case PacketCommand::Kind::read_port:
+        report_port();
+        break;
+      case PacketCommand::Kind::rotate_receive:
+      case PacketCommand::Kind::rotate_transmit:
+        rotate(std::move(command));
+        break;
     }
   }
   return work;
 }
 
+// What is past goes home to be destroyed, unless nobody takes events there.
+void PacketLoop::rotate(PacketCommand&& command) {
+  Entry* const entry = find(command.handle);
+  if (entry == nullptr) return;
+  PacketEvent event;
+  event.kind = PacketEvent::Kind::rotated;
+  event.handle = command.handle;
+  if (command.kind == PacketCommand::Kind::rotate_receive)
+    event.receive_epoch = entry->session->rotate_receive(std::move(command.receive_epoch));
+  else
+    event.transmit_epoch = entry->session->rotate_transmit(std::move(command.transmit_epoch));
+  if (events_.size() > events_.capacity() / 2) return;  // room stays for removals
+  if (events_.push(std::move(event))) control_waker_.wake();
+}
+
 void PacketLoop::remove(SessionHandle handle) {
-  const auto entry = std::find_if(entries_.begin(), entries_.end(),
-                                  [&](const Entry& e) { return e.handle == handle; });
-  if (entry == entries_.end()) return;
+  Entry* const entry = find(handle);
+  if (entry == nullptr) return;
   PacketEvent event;
   event.kind = PacketEvent::Kind::removed;
   event.handle = handle;
   event.session = std::move(entry->session);
   event.links = std::move(entry->links);
-  entries_.erase(entry);
+  entries_.erase(entries_.begin() + (entry - entries_.data()));
   const bool posted = events_.push(std::move(event));
   USBGW_ASSERT(posted);  // reports leave room: see publish_path()
   control_waker_.wake();
@@ -69,9 +91,15 @@ void PacketLoop::report_port() {
 
 PacketLoop::Entry* PacketLoop::find(session::SessionIndex index) {
   for (Entry& entry : entries_) {
-    if (entry.session->config().local_index == index) return &entry;
+    if (entry.session->receives(index)) return &entry;
   }
   return nullptr;
+}
+
+PacketLoop::Entry* PacketLoop::find(SessionHandle handle) {
+  const auto entry = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& e) { return e.handle == handle; });
+  return entry == entries_.end() ? nullptr : &*entry;
 }
 
 std::size_t PacketLoop::receive(Instant now) {
@@ -79,7 +107,9 @@ std::size_t PacketLoop::receive(Instant now) {
   const std::size_t count = port_.receive(burst, now);
   for (const session::ReceivedDatagram& datagram : std::span(burst).first(count)) {
     const auto index = session::peek_session_index(datagram.payload);
-    Entry* const entry = index ? find(*index) : nullptr;
+    Entry* entry = index ? find(*index) : nullptr;
+    // The peer may use a new key before this turn has seen the command that brings it.
+    if (index && entry == nullptr && run_commands() > 0) entry = find(*index);
     if (entry == nullptr) {
       ++counters_.unknown_session;
       continue;
@@ -148,6 +178,7 @@ void PacketLoop::publish_path(Entry& entry, Instant now) {
     event.counters = entry.session->counters();
     event.path = entry.session->path();
     event.path_payload = entry.session->path_payload();
+    event.packets_under_key = entry.session->packets_under_key();
     static_cast<void>(events_.push(std::move(event)));
   }
 }

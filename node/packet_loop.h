@@ -18,16 +18,18 @@ namespace usbgw::node {
 inline constexpr std::size_t kMaxPortCounters = 40;
 
 struct PacketCommand {
-  enum class Kind : std::uint8_t { add, remove, read_port };
+  enum class Kind : std::uint8_t { add, remove, read_port, rotate_receive, rotate_transmit };
   Kind kind{};
   SessionHandle handle;
   std::unique_ptr<session::Session>
       session;  // add: built by the control thread, so nothing is allocated here
   std::shared_ptr<SessionLinks> links;
+  std::unique_ptr<session::ReceiveEpoch> receive_epoch;
+  std::unique_ptr<session::TransmitEpoch> transmit_epoch;
 };
 
 struct PacketEvent {
-  enum class Kind : std::uint8_t { removed, report, port };
+  enum class Kind : std::uint8_t { removed, report, port, rotated };
   Kind kind{};
   SessionHandle handle;
   std::unique_ptr<session::Session> session;  // removed: goes home to be destroyed
@@ -35,6 +37,9 @@ struct PacketEvent {
   session::SessionCounters counters;  // report
   PathEstimate path;
   std::size_t path_payload = 0;
+  std::uint64_t packets_under_key = 0;                   // Session::packets_under_key()
+  std::unique_ptr<session::ReceiveEpoch> receive_epoch;  // rotated: past, goes home
+  std::unique_ptr<session::TransmitEpoch> transmit_epoch;
   std::array<std::uint64_t, kMaxPortCounters> port_counters{};  // port
   std::size_t port_counter_count = 0;
 };
@@ -51,10 +56,16 @@ class PacketLoop : public Loop {
 
   // Control thread. Commands are never lost: the ring is larger than the number of sessions.
   [[nodiscard]] bool post(PacketCommand&& command) { return commands_.push(std::move(command)); }
+  // For what can wait: refused while the ring is half full, so that sessions find room.
+  [[nodiscard]] bool post_if_calm(PacketCommand&& command) {
+    return commands_.size() < commands_.capacity() / 2 && post(std::move(command));
+  }
   [[nodiscard]] bool take(PacketEvent& event) { return events_.pop(event); }
   // Asks for the port's counters; a `port` event brings them, unless the rings are full.
   void read_port() {
-    static_cast<void>(commands_.push({PacketCommand::Kind::read_port, {}, {}, {}}));
+    PacketCommand command;
+    command.kind = PacketCommand::Kind::read_port;
+    static_cast<void>(commands_.push(std::move(command)));
   }
   [[nodiscard]] std::string_view counter_name(std::size_t index) const {
     return port_.counter_name(index);
@@ -80,10 +91,12 @@ class PacketLoop : public Loop {
   std::size_t run_commands();
   std::size_t transmit(Instant now);
   void remove(SessionHandle handle);
+  void rotate(PacketCommand&& command);
   void report_port();
   static void run_stream_commands(Entry& entry);
   void publish_path(Entry& entry, Instant now);
   [[nodiscard]] Entry* find(session::SessionIndex index);
+  [[nodiscard]] Entry* find(SessionHandle handle);
 
   session::DatagramPort& port_;
   Waker& usb_waker_;

@@ -18,13 +18,14 @@ constexpr std::size_t kMostWaitingMessages = 65'536;
 }  // namespace
 
 PeerSession::PeerSession(SessionHandle handle, std::unique_ptr<control::ReliableChannel> channel,
-                         const LocalNode& local, bool is_host, session::SessionIndex index,
+                         const LocalNode& local, bool is_host, SessionNumbers& numbers,
                          PacketLoop& packets)
     : handle_(handle),
       channel_(std::move(channel)),
       local_(local),
       is_host_(is_host),
-      index_(index),
+      numbers_(numbers),
+      index_(numbers.next_index()),
       packets_(packets) {}
 
 std::size_t PeerSession::turn(Instant now) {
@@ -36,7 +37,10 @@ std::size_t PeerSession::turn(Instant now) {
     greet();
     ++work;
   }
-  if (state_ == State::greeting) take_greeting();
+  if (state_ == State::greeting) take_greeting(now);
+  if (state_ == State::open) {
+    if (const auto next = rotation_->turn(now)) send(wire::SessionMessage{*next});
+  }
   work += flush();
   if (channel_->state() == control::ChannelState::closed && state_ != State::closed) {
     state_ = State::closed;
@@ -60,7 +64,7 @@ void PeerSession::greet() {
   send(wire::SessionMessage{hello});
 }
 
-void PeerSession::take_greeting() {
+void PeerSession::take_greeting(Instant now) {
   auto message = channel_->receive();
   if (!message) return;
   const auto decoded =
@@ -74,14 +78,14 @@ void PeerSession::take_greeting() {
                  ", we speak " + std::to_string(kProtocol) +
                  ": install the same version of usbgw on both ends");
   }
-  const auto started = start_datagrams(*hello);
+  const auto started = start_datagrams(*hello, now);
   if (!started) return close(started.error().context);
   peer_name_ = channel_->peer();  // authenticated; the greeting is only what the peer calls itself
   state_ = State::open;
 }
 
-Result<void> PeerSession::start_datagrams(const wire::Hello& hello) {
-  std::array<std::byte, 32> secret{};
+Result<void> PeerSession::start_datagrams(const wire::Hello& hello, Instant now) {
+  KeyRotation::Secret secret{};
   const auto exported = channel_->export_secret(kExporterLabel, secret);
   if (!exported) return tl::unexpected(exported.error());
   const std::size_t most =
@@ -106,7 +110,18 @@ Result<void> PeerSession::start_datagrams(const wire::Hello& hello) {
   add.links = links_;
   if (!packets_.post(std::move(add))) return fail(ErrorCode::exhausted, "too many peers at once");
   datagrams_added_ = true;
+  rotation_.emplace(handle_, secret, is_host_, numbers_, packets_, now);
   return {};
+}
+
+void PeerSession::take(const wire::KeyEpoch& next, Instant now) {
+  if (state_ != State::open) return;
+  const auto taken = rotation_->take(next, now);
+  if (!taken) close(channel_->peer() + " " + taken.error().context);
+}
+
+void PeerSession::take(const PacketEvent& report, Instant now) {
+  if (state_ == State::open) rotation_->count(report.packets_under_key, now);
 }
 
 std::optional<control::Message> PeerSession::receive() {
@@ -164,7 +179,9 @@ void PeerSession::remove_datagrams() {
 }
 
 Instant PeerSession::next_deadline() const {
-  return state_ == State::closed ? kNever : channel_->next_deadline();
+  if (state_ == State::closed) return kNever;
+  const Instant next = channel_->next_deadline();
+  return state_ == State::open ? std::min(next, rotation_->next_deadline()) : next;
 }
 
 }  // namespace usbgw::node

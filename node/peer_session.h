@@ -10,6 +10,7 @@
 
 #include "common/loop.h"
 #include "control/reliable_channel.h"
+#include "node/key_rotation.h"
 #include "node/packet_loop.h"
 #include "node/session_links.h"
 #include "wire/session_message.h"
@@ -31,11 +32,9 @@ class PeerSession {
  public:
   enum class State : std::uint8_t { connecting, greeting, open, closed };
 
-  // `index` names the session in the datagrams that we receive; unpredictable, unique in this
-  // process.
+  // `numbers` gives the indices that name the session in the datagrams that we receive.
   PeerSession(SessionHandle handle, std::unique_ptr<control::ReliableChannel> channel,
-              const LocalNode& local, bool is_host, session::SessionIndex index,
-              PacketLoop& packets);
+              const LocalNode& local, bool is_host, SessionNumbers& numbers, PacketLoop& packets);
 
   // Drives the channel and the greeting.
   std::size_t turn(Instant now);
@@ -57,6 +56,11 @@ class PeerSession {
   // The datagram session leaves the packet worker; the worker's `removed` event ends it.
   void remove_datagrams();
 
+  // The peer's next datagram key; one that it may not give ends the connection.
+  void take(const wire::KeyEpoch& next, Instant now);
+  // What the packet worker reports of the datagram session.
+  void take(const PacketEvent& report, Instant now);
+
   [[nodiscard]] Instant next_deadline() const;
   void append_descriptors(std::vector<int>& readable) const {
     channel_->append_descriptors(readable);
@@ -65,21 +69,23 @@ class PeerSession {
 
  private:
   void greet();
-  void take_greeting();
-  [[nodiscard]] Result<void> start_datagrams(const wire::Hello& hello);
+  void take_greeting(Instant now);
+  [[nodiscard]] Result<void> start_datagrams(const wire::Hello& hello, Instant now);
   std::size_t flush();
 
   SessionHandle handle_;
   std::unique_ptr<control::ReliableChannel> channel_;
   const LocalNode& local_;
   bool is_host_;
-  session::SessionIndex index_;
+  SessionNumbers& numbers_;
+  session::SessionIndex index_;  // of key epoch 0
   PacketLoop& packets_;
   State state_ = State::connecting;
   std::string peer_name_;
   std::string reason_;
   std::shared_ptr<SessionLinks> links_;
   bool datagrams_added_ = false;
+  std::optional<KeyRotation> rotation_;  // from the greeting on
   struct Waiting {
     control::MessageClass message_class;
     control::Message message;

@@ -78,8 +78,8 @@ std::size_t WholeSystem::turn_all(Instant now) {
   work += agent_->turn(now);
   work += host_->turn(now);
   node::PacketEvent event;
-  while (agent_packets_.take(event)) static_cast<void>(agent_->take(event));
-  while (host_packets_.take(event)) static_cast<void>(host_->take(event));
+  while (agent_packets_.take(event)) static_cast<void>(agent_->take(event, now));
+  while (host_packets_.take(event)) static_cast<void>(host_->take(event, now));
   return work;
 }
 

@@ -18,10 +18,15 @@ constexpr std::size_t kLargestAck = wire::kRecordHeader + wire::kAckFixed + 4 * 
 DatagramSender::DatagramSender(const SessionConfig& config, const SessionKeys& keys,
                                StreamLink& outbound, SessionCounters& counters)
     : remote_(config.remote),
-      remote_index_(config.remote_index),
-      sealer_(keys.transmit, keys.transmit_iv),
+      epoch_(std::make_unique<TransmitEpoch>(config.remote_index, keys.transmit, keys.transmit_iv)),
       outbound_(outbound),
       counters_(counters) {}
+
+std::unique_ptr<TransmitEpoch> DatagramSender::rotate(std::unique_ptr<TransmitEpoch> next) {
+  USBGW_ASSERT(room_.empty());
+  std::swap(epoch_, next);
+  return next;
+}
 
 void DatagramSender::begin_turn(DatagramPort& port, Instant now, std::size_t payload) {
   port_ = &port;
@@ -48,6 +53,11 @@ DatagramSender::Room DatagramSender::make_room(std::size_t record_bytes) {
 
 bool DatagramSender::reserve() {
   if (is_blocked_) return false;
+  if (epoch_->next_packet == kMaxPacketsPerKey) {  // the peer has not given us the next key
+    is_blocked_ = true;
+    counters_.add(SessionCounter::transmit_key_spent);
+    return false;
+  }
   room_ = port_->reserve(remote_, now_);
   if (room_.size() <= wire::kDatagramOverhead) {
     if (!room_.empty()) port_->abandon();
@@ -97,10 +107,10 @@ void DatagramSender::seal() {
     const std::size_t size = wire::kDatagramOverhead + used_;
     const auto header = room_.first<wire::kDatagramHeader>();
     // The number is spent even if the port drops the datagram: a nonce is never used twice.
-    const std::uint64_t packet = next_packet_++;
-    wire::encode(wire::DatagramHeader{remote_index_.value(), packet}, header);
-    sealer_.seal(packet, header, std::span(pieces_).first(piece_count_),
-                 room_.subspan(wire::kDatagramHeader, used_ + wire::kDatagramTag));
+    const std::uint64_t packet = epoch_->next_packet++;
+    wire::encode(wire::DatagramHeader{epoch_->index.value(), packet}, header);
+    epoch_->sealer.seal(packet, header, std::span(pieces_).first(piece_count_),
+                        room_.subspan(wire::kDatagramHeader, used_ + wire::kDatagramTag));
     port_->commit(size, traffic_class_);
     counters_.add(SessionCounter::datagrams_sent);
     counters_.add(SessionCounter::bytes_sent, size);

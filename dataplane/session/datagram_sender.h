@@ -6,10 +6,10 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "common/stream_link.h"
-#include "crypto/aead.h"
 #include "dataplane/session/datagram_port.h"
 #include "dataplane/session/session.h"
 #include "dataplane/session/session_limits.h"
@@ -23,6 +23,9 @@ class DatagramSender {
 
   DatagramSender(const SessionConfig& config, const SessionKeys& keys, StreamLink& outbound,
                  SessionCounters& counters);
+
+  // Between turns. Returns the epoch before.
+  [[nodiscard]] std::unique_ptr<TransmitEpoch> rotate(std::unique_ptr<TransmitEpoch> next);
 
   void begin_turn(DatagramPort& port, Instant now, std::size_t payload);
   // Seals what is open; returns the datagrams of this turn.
@@ -63,11 +66,9 @@ class DatagramSender {
   void seal();
 
   UdpEndpoint remote_;
-  SessionIndex remote_index_;
-  crypto::Sealer sealer_;
+  std::unique_ptr<TransmitEpoch> epoch_;
   StreamLink& outbound_;
   SessionCounters& counters_;
-  std::uint64_t next_packet_ = 0;
 
   DatagramPort* port_ = nullptr;  // during a turn
   Instant now_{};

@@ -1,4 +1,4 @@
-// "Newest wins" for what is sent unnumbered: the packet number tells the order of sending.
+// "Newest wins" for what is sent unnumbered: key epoch and packet number tell the order of sending.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,9 @@ namespace usbgw::session {
 class NewestPacket {
  public:
   // False for a packet older than the newest; several in one packet all pass.
-  [[nodiscard]] bool advance(std::uint64_t packet) {
-    if (newest_ && packet < *newest_) return false;
-    newest_ = packet;
+  [[nodiscard]] bool advance(std::uint64_t order) {
+    if (newest_ && order < *newest_) return false;
+    newest_ = order;
     return true;
   }
 

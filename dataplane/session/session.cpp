@@ -13,7 +13,8 @@ Session::Implementation::Implementation(const SessionConfig& session_config,
     : config(session_config),
       inbound(inbound_link),
       outbound(outbound_link),
-      opener(keys.receive, keys.receive_iv),
+      current(std::make_unique<ReceiveEpoch>(session_config.local_index, 0, keys.receive,
+                                             keys.receive_iv)),
       blocks(inbound_link),
       scratch(inbound_link.block_bytes()),
       kept(outbound_link.block_count()),
@@ -60,6 +61,28 @@ void Session::close_outbound(StreamId stream) {
 
 void Session::close_inbound(StreamId stream) {
   implementation_->inbound_streams.close(stream);
+}
+
+std::unique_ptr<ReceiveEpoch> Session::rotate_receive(std::unique_ptr<ReceiveEpoch> next) {
+  Implementation& session = *implementation_;
+  session.previous_until = kNever;  // until the peer is seen to use the new one
+  std::swap(session.previous, session.current);
+  std::swap(session.current, next);
+  return next;
+}
+
+std::unique_ptr<TransmitEpoch> Session::rotate_transmit(std::unique_ptr<TransmitEpoch> next) {
+  return implementation_->sender.rotate(std::move(next));
+}
+
+bool Session::receives(SessionIndex index) const {
+  const Implementation& session = *implementation_;
+  return session.current->index == index ||
+         (session.previous != nullptr && session.previous->index == index);
+}
+
+std::uint64_t Session::packets_under_key() const {
+  return implementation_->current->packets;
 }
 
 // The tag says who sent it; the source address adds nothing.

@@ -15,12 +15,10 @@
 #include "common/path_estimate.h"
 #include "common/stream_link.h"
 #include "dataplane/session/datagram_port.h"
+#include "dataplane/session/key_epoch.h"
 #include "dataplane/session/session_counters.h"
 
 namespace usbgw::session {
-
-// Names a session in the datagrams that its chooser receives.
-using SessionIndex = Strong<struct SessionIndexTag, std::uint32_t>;
 
 struct SessionKeys {
   std::array<std::byte, 16> transmit;
@@ -77,7 +75,18 @@ class Session {
   void close_outbound(StreamId stream);
   void close_inbound(StreamId stream);
 
-  // A datagram whose header named local_index. Opens it, publishes what it held to `inbound`.
+  // Key rotation (docs/decisions/0009): each end chooses when, and under which index, it receives
+  // the next epoch. From now on `next` is taken too, and the epoch before it until
+  // kKeyOverlap after its first datagram. Returns an epoch that is past, if there is one.
+  [[nodiscard]] std::unique_ptr<ReceiveEpoch> rotate_receive(std::unique_ptr<ReceiveEpoch> next);
+  // Everything is sealed with `next` from now on. Returns the epoch before.
+  [[nodiscard]] std::unique_ptr<TransmitEpoch> rotate_transmit(std::unique_ptr<TransmitEpoch> next);
+  [[nodiscard]] bool receives(SessionIndex index) const;
+  // Packet numbers that the peer has spent under the newest key that we receive with.
+  [[nodiscard]] std::uint64_t packets_under_key() const;
+
+  // A datagram whose header named an index that the session receives. Opens it, publishes what it
+  // held to `inbound`.
   void receive(std::span<std::byte> datagram, const UdpEndpoint& from, Instant now);
   // Takes items from `outbound`, adds what is due (copies, resends, acks, pings, probes), seals
   // into `port` and commits; the caller flushes. Returns the number of items and datagrams handled.

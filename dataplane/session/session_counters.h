@@ -28,6 +28,7 @@ namespace usbgw::session {
   X(drop_ring_full, "sources dropped because the ring to the USB worker was full")  \
   X(drop_too_large, "sources larger than the path's datagrams")                     \
   X(transmit_blocked, "turns in which the port had no room")                        \
+  X(transmit_key_spent, "turns in which the key had sealed all that it may")        \
   X(mtu_lowered, "times the path payload had to be lowered")
 
 enum class SessionCounter : std::uint8_t {

@@ -2,16 +2,15 @@
 // session_transmit.cpp.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
-#include "crypto/aead.h"
 #include "dataplane/session/datagram_sender.h"
 #include "dataplane/session/inbound_stream.h"
 #include "dataplane/session/outbound_stream.h"
 #include "dataplane/session/path_monitor.h"
 #include "dataplane/session/path_probe.h"
-#include "dataplane/session/seen_window.h"
 #include "dataplane/session/session.h"
 #include "dataplane/session/stream_table.h"
 
@@ -26,11 +25,13 @@ struct Session::Implementation {
 
   // --- receiving ---
   void receive(std::span<const std::byte> datagram, Instant now);
+  [[nodiscard]] ReceiveEpoch* epoch_of(SessionIndex index, Instant now);
+  void count_opened(ReceiveEpoch& epoch, std::uint64_t packet, Instant now);
   // One opened datagram's records; what they need to become items.
   struct Opened {
     std::optional<BlockIndex> block;  // nothing: opened into the scratch, symbols cannot be kept
     std::span<const std::byte> bytes;
-    std::uint64_t packet = 0;
+    std::uint64_t order = 0;  // of sending: epoch, then packet number
     std::size_t datagram_bytes = 0;
     Instant now{};
   };
@@ -60,8 +61,9 @@ struct Session::Implementation {
   StreamLink& inbound;
   StreamLink& outbound;
   SessionCounters counters;
-  crypto::Opener opener;
-  SeenWindow<kReplayWindow> replay;
+  std::unique_ptr<ReceiveEpoch> current;   // the newest key that we have told the peer of
+  std::unique_ptr<ReceiveEpoch> previous;  // the one before it
+  Instant previous_until = kNever;
   InboundBlocks blocks;
   std::vector<std::byte> scratch;  // for a datagram that found no block
   KeptItems kept;

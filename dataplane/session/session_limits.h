@@ -1,8 +1,11 @@
 // Fixed limits of one session: nothing below grows after construction and stream opening.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 
+#include "common/timeline.h"
 #include "fec/coefficients.h"
 #include "fec/repair_encoder.h"
 #include "wire/datagram.h"
@@ -12,6 +15,12 @@ namespace usbgw::session {
 
 inline constexpr std::size_t kMaxStreams = 64;  // each way
 inline constexpr std::size_t kReplayWindow = 8192;
+// Packets that one key may seal (RFC 9001, 6.6: 2^23 for AES-GCM); at half of it the receiver asks
+// for the next key. Nothing is sent under a key that is spent.
+inline constexpr std::uint64_t kMaxPacketsPerKey = std::uint64_t{1} << 23;
+inline constexpr Duration kKeyLifetime = std::chrono::seconds(120);  // as WireGuard's
+// How long datagrams under the key before may still be on their way.
+inline constexpr Duration kKeyOverlap = std::chrono::seconds(10);
 // Sources of one opening in which a duplicate is recognised: at 8000 a second, half a second.
 inline constexpr std::size_t kDuplicateWindow = 4096;
 // Sources of a reliable stream in flight; both ends use it, so that what is sent can be held.

@@ -1,11 +1,10 @@
+#include <algorithm>
+
 #include "common/byte_order.h"
 #include "dataplane/session/session_implementation.h"
 
 namespace usbgw::session {
 namespace {
-
-// Far beyond what a key may seal (2^23), and safe as a signed number.
-constexpr std::uint64_t kMaxPacketNumber = std::uint64_t{1} << 62;
 
 Provenance provenance_of(const wire::SourceRecord& source) {
   if (source.is_copy) return Provenance::repaired;
@@ -18,27 +17,27 @@ Provenance provenance_of(const wire::SourceRecord& source) {
 // only.
 void Session::Implementation::receive(std::span<const std::byte> datagram, Instant now) {
   const auto header = wire::DatagramHeader::decode(datagram);
-  if (!header || header->session != config.local_index.value() ||
-      datagram.size() - wire::kDatagramOverhead > scratch.size()) {
+  ReceiveEpoch* const epoch = header ? epoch_of(SessionIndex{header->session}, now) : nullptr;
+  if (epoch == nullptr || datagram.size() - wire::kDatagramOverhead > scratch.size()) {
     counters.add(SessionCounter::drop_authentication);
     return;
   }
   const auto number = static_cast<std::int64_t>(header->packet);
-  if (header->packet > kMaxPacketNumber || !replay.is_new(number)) {
+  if (header->packet >= kMaxPacketsPerKey || !epoch->replay.is_new(number)) {
     counters.add(SessionCounter::drop_replay);
     return;
   }
   const auto claim = blocks.claim();
   const std::span<std::byte> to = claim ? claim->bytes : std::span(scratch);
   const auto sealed = datagram.subspan(wire::kDatagramHeader);
-  if (opener.open(header->packet, datagram.first(wire::kDatagramHeader), sealed, to)) {
-    replay.mark(number);
-    counters.add(SessionCounter::datagrams_received);
+  if (epoch->opener.open(header->packet, datagram.first(wire::kDatagramHeader), sealed, to)) {
+    epoch->replay.mark(number);
+    count_opened(*epoch, header->packet, now);
     counters.add(SessionCounter::bytes_received, datagram.size());
     Opened opened;
     if (claim) opened.block = claim->block;
     opened.bytes = to.first(sealed.size() - wire::kDatagramTag);
-    opened.packet = header->packet;
+    opened.order = epoch->epoch * kMaxPacketsPerKey + header->packet;
     opened.datagram_bytes = datagram.size();
     opened.now = now;
     receive_records(opened);
@@ -46,6 +45,19 @@ void Session::Implementation::receive(std::span<const std::byte> datagram, Insta
     counters.add(SessionCounter::drop_authentication);
   }
   if (claim) blocks.let_go(claim->block);
+}
+
+ReceiveEpoch* Session::Implementation::epoch_of(SessionIndex index, Instant now) {
+  if (current->index == index) return current.get();
+  if (previous != nullptr && previous->index == index && now < previous_until)
+    return previous.get();
+  return nullptr;
+}
+
+void Session::Implementation::count_opened(ReceiveEpoch& epoch, std::uint64_t packet, Instant now) {
+  counters.add(SessionCounter::datagrams_received);
+  if (epoch.packets == 0 && &epoch == current.get()) previous_until = now + kKeyOverlap;
+  epoch.packets = std::max(epoch.packets, packet + 1);
 }
 
 void Session::Implementation::receive_records(const Opened& opened) {
@@ -180,7 +192,7 @@ void Session::Implementation::receive_clock_report(const wire::ClockReportRecord
     counters.add(SessionCounter::drop_unknown_stream);
     return;
   }
-  if (!newest->advance(opened.packet)) return;
+  if (!newest->advance(opened.order)) return;
   if (!opened.block) {
     counters.add(SessionCounter::drop_no_block);
     return;

@@ -84,7 +84,7 @@ std::size_t AgentBench::turn_all() {
   work += usb_.turn(now);
   work += agent_.turn(now);
   PacketEvent event;
-  while (packets_.take(event)) static_cast<void>(agent_.take(event));
+  while (packets_.take(event)) static_cast<void>(agent_.take(event, now));
   for (const auto& host : hosts_) work += host->turn(now);
   return work;
 }

@@ -75,6 +75,30 @@ TEST_F(HostilePeer, MessagesBehindTheOneThatEndedTheConnectionAreNotRun) {
   EXPECT_EQ(bench.devices.most_open_devices(), 0u);
 }
 
+TEST_F(HostilePeer, KeyEpochOutOfOrderEndsTheConnection) {
+  TestHost& host = bench.connect("mallory");
+  host.send(wire::SessionMessage{wire::KeyEpoch{2, 5}});
+  bench.run();
+  expect_thrown_out(host, "mallory gave key epoch 2 after 0");
+}
+
+TEST_F(HostilePeer, KeyEpochFloodEndsTheConnection) {
+  TestHost& host = bench.connect("mallory");
+  for (std::uint32_t epoch = 1; epoch <= 5000; ++epoch)
+    host.send(wire::SessionMessage{wire::KeyEpoch{epoch, epoch}});
+  bench.run();
+  expect_thrown_out(host, "mallory changes its keys without need");
+}
+
+TEST_F(HostilePeer, KeysChangeEveryTwoMinutes) {
+  TestHost& host = bench.connect("room");
+  bench.run_for(std::chrono::seconds(250));
+  EXPECT_EQ(host.count<wire::KeyEpoch>(), 2u);
+  EXPECT_EQ(host.take<wire::KeyEpoch>()->epoch, 1u);
+  EXPECT_EQ(host.take<wire::KeyEpoch>()->epoch, 2u);
+  EXPECT_TRUE(host.is_connected());
+}
+
 TEST_F(HostilePeer, UnknownAttachmentsAreIgnored) {
   TestHost& host = bench.connect("mallory");
   wire::UrbSubmit urb;

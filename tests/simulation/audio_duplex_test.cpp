@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "dataplane/session/session_limits.h"
 #include "simulation/audio_driver_model.h"
 #include "simulation/whole_system.h"
 #include "tests/simulation/counter_program.h"
@@ -104,6 +105,15 @@ TEST(AudioDuplex, FullSpeedIsExactWithARoundTripOf8MsAndJitter) {
   c.jitter = 2ms;
   c.playout = 3ms;
   expect_exact(run(c, 5s), 5s);
+}
+
+TEST(AudioDuplex, ChangeOfTheDatagramKeysIsNotHeard) {
+  Case c;
+  c.delay = 4ms;
+  c.jitter = 2ms;
+  c.playout = 3ms;
+  const Duration length = session::kKeyLifetime + 3s;
+  expect_exact(run(c, length), length);
 }
 
 TEST(AudioDuplex, LossNeverLeavesAnIsochronousUrbUnanswered) {

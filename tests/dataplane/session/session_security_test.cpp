@@ -68,7 +68,7 @@ TEST(SessionSecurity, ForgedDatagramChangesNothingButACounter) {
   for (int i = 0; i < 2000; ++i) {
     auto forged = good;
     // Far ahead in packet number: must not move the replay window.
-    if (i % 2 == 0) store_be<std::uint64_t>(forged.data() + 8, random.next() >> 3);
+    if (i % 2 == 0) store_be<std::uint64_t>(forged.data() + 8, random.below(kMaxPacketsPerKey));
     forged[16 + random.below(forged.size() - 16)] ^= static_cast<std::byte>(1 + random.below(255));
     victim.receive(forged);
   }
@@ -98,7 +98,10 @@ TEST(SessionSecurity, PacketNumberBeyondAnyKeysLifeIsRefused) {
   Victim victim;
   HostilePeer peer;
   victim.receive(peer.seal({}, std::uint64_t{1} << 63));
-  EXPECT_EQ(victim.end.count(SessionCounter::drop_replay), 1u);
+  victim.receive(peer.seal({}, kMaxPacketsPerKey));
+  EXPECT_EQ(victim.end.count(SessionCounter::drop_replay), 2u);
+  victim.receive(peer.seal({}, kMaxPacketsPerKey - 1));
+  EXPECT_EQ(victim.end.count(SessionCounter::datagrams_received), 1u);
 }
 
 TEST(SessionSecurity, RecordsBeforeAMalformedOneCountAndThoseAfterItDoNot) {
