@@ -21,7 +21,8 @@ constexpr Duration kIdle = std::chrono::seconds(1);
 IsoOutPacer::IsoOutPacer(const StreamContext& context, const EndpointInfo& info,
                          StreamEpoch before_first)
     : EndpointStream(context, info, before_first),
-      clock_(info.interval),
+      // What is late by more than the margin is silence at the agent for as long as it is.
+      clock_(info.interval, context.playout.playout),
       margin_(context.playout),
       writer_(stream_of(context.attachment, info.address)) {
   packets_.reserve(wire::usbip::kMaxIsoPackets);

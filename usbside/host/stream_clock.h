@@ -15,7 +15,9 @@ namespace usbgw::host {
 
 class StreamClock {
  public:
-  explicit StreamClock(Duration interval) : clock_(interval) {}
+  // `most_behind`: see RecoveredClock.
+  explicit StreamClock(Duration interval, Duration most_behind = RecoveredClock::kMostSlew)
+      : clock_(interval, most_behind) {}
 
   // Unwraps an index from the wire near the newest one seen.
   [[nodiscard]] std::int64_t unwrap(std::uint32_t index) const;

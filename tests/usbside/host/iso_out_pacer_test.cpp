@@ -189,6 +189,45 @@ TEST_P(IsoOutPacer, JitteredReports_StillInTimeAndEven) {
   EXPECT_EQ(out, counting_frames(0, out.size() / 4));
 }
 
+// The agent was stalled, or its bus has passed intervals that it has not counted yet.
+TEST_P(IsoOutPacer, ReportsLateForASecond_CompletionsStayEven) {
+  rig->start(queue);
+  open();
+  report(seconds(5));
+  bus->skew_ += milliseconds(10);
+  report(seconds(5), seconds(6), [] { return std::optional<Duration>(Duration::zero()); });
+  bus->skew_ -= milliseconds(10);
+  report(seconds(6), seconds(9), [] { return std::optional<Duration>(Duration::zero()); });
+  rig->run_until(bus->host_time(0) + seconds(8));
+  rig->agent.collect();
+  expect_all_in_time();
+  const Duration urb = interval * static_cast<std::int64_t>(per_urb);
+  for (std::size_t i = 100; i < queue.completions.size(); ++i) {
+    const Duration gap = queue.completions[i].at - queue.completions[i - 1].at;
+    EXPECT_NEAR(to_milliseconds(gap), to_milliseconds(urb), 0.02) << i;
+  }
+  EXPECT_EQ(rig->stream_status(kAudioOut).account.unlinked, 0u);
+  EXPECT_NEAR(rig->stream_status(kAudioOut).clock_ppm, -40, 5);
+}
+
+// The agent has counted 5 ms too much: what follows is due 5 ms earlier.
+TEST_P(IsoOutPacer, NumberingGainsOnTheBus_InTimeAgainAfter50Ms) {
+  rig->start(queue);
+  open();
+  report(seconds(5));
+  const std::int64_t turn = seconds(5) / interval;
+  bus->start_ -= milliseconds(5);
+  report(seconds(5), seconds(9), [] { return std::optional<Duration>(Duration::zero()); });
+  rig->run_until(bus->host_time(0) + seconds(8));
+  rig->agent.collect();
+  for (const auto& [index, got] : rig->agent.received) {
+    if (index < turn + milliseconds(60) / interval) continue;
+    ASSERT_LE(got.sent + kOneWay, bus->host_time(index) - kAhead) << index - turn;
+  }
+  expect_cadence();
+  EXPECT_NEAR(rig->stream_status(kAudioOut).clock_ppm, -40, 5);
+}
+
 TEST_P(IsoOutPacer, LateDriver_SkipsIntervalsAndCountsThem) {
   queue.urbs = 1;
   queue.resubmit_after = milliseconds(7);
