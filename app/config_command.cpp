@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "app/account.h"
 #include "app/layer_checks.h"
 #include "app/run_node.h"
 
@@ -30,6 +31,11 @@ Result<int> run_check(const std::string& file) {
   if (!document) return tl::unexpected<Error>(document.error());
   for (const config::Problem& problem : config::unreadable_files(*document)) {
     std::fprintf(stderr, "usbgw: note: %s\n", problem.to_string().c_str());
+  }
+  if (document->node.user.is_written()) {
+    if (const auto account = find_account(document->node.user); !account) {
+      std::fprintf(stderr, "usbgw: note: %s\n", account.error().context.c_str());
+    }
   }
   std::printf("%s: ok\n", file.c_str());
   return 0;

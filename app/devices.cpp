@@ -14,15 +14,17 @@ namespace software = device::software;
 // The machine's bus; says in the log when usbfs has too little memory for a device's streams.
 class BusProvider final : public device::DeviceProvider {
  public:
-  BusProvider(std::unique_ptr<device::LibusbProvider> bus, device::StreamTuning tuning, Log& log)
-      : bus_(std::move(bus)), tuning_(tuning), log_(log) {}
+  // `user`: of [node]; empty when the key is not there.
+  BusProvider(std::unique_ptr<device::LibusbProvider> bus, device::StreamTuning tuning,
+              config::Value<std::string> user, Log& log)
+      : bus_(std::move(bus)), tuning_(tuning), user_(std::move(user)), log_(log) {}
 
   [[nodiscard]] std::vector<device::PresentDevice> list() override { return bus_->list(); }
 
   [[nodiscard]] Result<std::unique_ptr<device::UsbDevice>> open(
       const device::PresentDevice& wanted) override {
     auto opened = bus_->open(wanted);
-    if (!opened) return opened;
+    if (!opened) return with_key(std::move(opened));
     const auto warning = device::usbfs_memory_warning(
         device::usbfs_need((*opened)->info(), tuning_), device::usbfs_memory_mb());
     if (warning) log_.warning(wanted.id + ": " + *warning);
@@ -30,8 +32,18 @@ class BusProvider final : public device::DeviceProvider {
   }
 
  private:
+  // The right that is missing is one that the configuration gave up.
+  [[nodiscard]] Result<std::unique_ptr<device::UsbDevice>> with_key(
+      Result<std::unique_ptr<device::UsbDevice>> refused) const {
+    if (refused.error().code == ErrorCode::refused && user_.is_written()) {
+      refused.error().context += " (" + user_.at.to_string() + " is \"" + *user_ + "\")";
+    }
+    return refused;
+  }
+
   std::unique_ptr<device::LibusbProvider> bus_;
   device::StreamTuning tuning_;
+  config::Value<std::string> user_;
   Log& log_;
 };
 
@@ -81,7 +93,7 @@ Result<std::unique_ptr<device::DeviceProvider>> make_devices(const config::Docum
     if (!bus) return tl::unexpected(bus.error());
     const config::StreamsSection& streams = document.streams;
     const device::StreamTuning tuning{*streams.transfer, *streams.in_ring, *streams.out_ahead};
-    all->add(std::make_unique<BusProvider>(std::move(*bus), tuning, log));
+    all->add(std::make_unique<BusProvider>(std::move(*bus), tuning, document.node.user, log));
   }
   return std::unique_ptr<device::DeviceProvider>(std::move(all));
 }

@@ -1,13 +1,13 @@
 #include "app/run_node.h"
 
 #include <pthread.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 
 #include <csignal>
 #include <memory>
 
 #include "app/node_runtime.h"
+#include "app/rights.h"
 #include "app/spdlog_log.h"
 
 namespace usbgw::app {
@@ -56,14 +56,14 @@ std::string roles_of(const config::NodeSection& node) {
 Result<int> run_node(const config::Document& document) {
   auto log = open_log(level_of(*document.log.level), *document.log.file);
   if (!log) return tl::unexpected(log.error());
+  const auto rights = Rights::plan(document);
+  if (!rights) return tl::unexpected(rights.error());
   const sigset_t signals = block_stop_signals();
   refuse_transparent_hugepages();
+  rights->prepare_folder();
   auto runtime = NodeRuntime::make(document, **log);
   if (!runtime) return tl::unexpected(runtime.error());
-  if (*document.workers.realtime > 0 && mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
-    (*log)->warning(
-        "memory is not locked (grant CAP_IPC_LOCK or raise LimitMEMLOCK): a page fault can click");
-  }
+  if (auto settled = rights->settle(**log); !settled) return tl::unexpected(settled.error());
   (*runtime)->start();
   (*log)->info(*document.node.name + " runs as " + roles_of(document.node) + " on " +
                *document.dataplane.port);

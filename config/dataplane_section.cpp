@@ -43,6 +43,11 @@ bool is_plain_name(std::string_view name) {
          });
 }
 
+// useradd(8); whether there is such a user is for the machine to say that runs the node.
+bool is_user_name(std::string_view name) {
+  return is_plain_name(name) && name.size() <= 32;
+}
+
 bool is_pci_address(std::string_view port) {
   constexpr std::string_view kForm = "hhhh:hh:hh.d";
   const auto fits = [](char form, char c) {
@@ -98,6 +103,12 @@ NodeSection read_node(TableReader reader) {
     reader.complain("name", "\"" + *node.name +
                                 "\" is not a name; allowed: up to 63 letters, digits, '-', '_', "
                                 "'.'");
+  }
+  node.user = reader.text("user");
+  if (!node.user->empty() && !is_user_name(*node.user)) {
+    reader.complain("user", "\"" + *node.user +
+                                "\" is not a user's name; allowed: up to 32 letters, digits, '-', "
+                                "'_', '.', as in user = \"usbgw\"");
   }
   for (const std::string& role : reader.text_list("roles")) {
     node.is_agent |= role == "agent";

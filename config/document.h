@@ -19,6 +19,8 @@ namespace usbgw::config {
 
 struct NodeSection {
   Value<std::string> name;
+  // Whom a node that root starts becomes once all that needs root is open; empty: it stays root.
+  Value<std::string> user;
   bool is_agent = false;  // `roles`, or derived: [[export]] makes an agent, [[attach]] a host
   bool is_host = false;
 };

@@ -32,7 +32,7 @@ OWNED = [
     (re.compile(r"^(libusb-1\.0/)?libusb\.h"), {"usbside/device/libusb"}),
     (re.compile(r"^openssl/"), {"crypto"}),
     (re.compile(r"^toml\+\+|^toml\.hpp"), {"config"}),
-    (re.compile(r"^CLI/"), {"app"}),
+    (re.compile(r"^(CLI/|cap-ng\.h)"), {"app"}),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 

@@ -180,13 +180,14 @@ class CommandLine(unittest.TestCase):
         self.assertEqual((code, err),
                          (2, "usbgw: /nonexistent.toml: cannot be read: No such file or directory\n"))
 
-    def node_file(self, role="agent", port=None, key="stage.key", more=""):
+    def node_file(self, role="agent", port=None, key="stage.key", more="", user=None):
         if not (self.path / "stage.key").exists():
             usbgw("keys", "init", "--directory", self.path)
             for name in ("stage", "other"):
                 usbgw("keys", "issue", name, "--directory", self.path)
         port = port or f"memif:{self.path}/m.sock,server"
-        return self.write(f'[node]\nname="stage"\nroles=["{role}"]\n[dataplane]\nport="{port}"\n'
+        user = f'user="{user}"\n' if user else ""
+        return self.write(f'[node]\n{user}name="stage"\nroles=["{role}"]\n[dataplane]\nport="{port}"\n'
                           f'address="10.0.0.1/24"\n{more}\n[control]\nlisten="127.0.0.1:17443"\n'
                           f'[security]\nca="authority.pem"\ncertificate="stage.pem"\nkey="{key}"\n'
                           f'[admin]\nsocket="{self.path}/a.sock"\n')
@@ -210,6 +211,50 @@ class CommandLine(unittest.TestCase):
         file = self.node_file()
         (self.path / "stage.key").chmod(0o644)
         self.assert_one_line(usbgw("--config", file), 2, "chmod 600")
+
+    def test_user_that_is_not_there_is_named(self):
+        file = self.node_file(user="no-such-user")
+        code, out, err = usbgw("--config", file, "--check")
+        self.assertEqual((code, out), (0, f"{file}: ok\n"))
+        self.assertIn(f'usbgw: note: {file}:2: node.user: this machine has no user "no-such-user"', err)
+        self.assert_one_line(usbgw("--config", file), 2, f"{file}:2: node.user: this machine has no user")
+
+    @unittest.skipIf(os.geteuid() == 0, "as root it can")
+    def test_only_root_becomes_another(self):
+        self.assert_one_line(usbgw("--config", self.node_file(user="root")), 1, "only root can become")
+
+    def run_until_up(self, file):
+        """Starts a node; its log up to the line that says that it runs, and the process."""
+        node = subprocess.Popen([USBGW, "--config", file], stderr=subprocess.PIPE, text=True)
+        log = ""
+        while " runs as " not in log:
+            line = node.stderr.readline()
+            self.assertTrue(line, log)
+            log += line
+        return node, log
+
+    def end(self, node):
+        node.terminate()
+        _, rest = node.communicate(timeout=60)
+        self.assertEqual(node.returncode, 0, rest)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_root_becomes_the_configured_user(self):
+        self.path.chmod(0o755)
+        node, log = self.run_until_up(self.node_file(user="nobody"))
+        self.assertIn("root's rights are dropped: nobody with no capability", log)
+        for thread in pathlib.Path(f"/proc/{node.pid}/task").iterdir():
+            status = dict(line.split(":\t", 1) for line in (thread / "status").read_text().splitlines())
+            self.assertEqual(status["Uid"].split(), ["65534"] * 4, thread)
+            self.assertEqual(int(status["CapEff"], 16) | int(status["CapPrm"], 16), 0, thread)
+        self.assertEqual((self.path / "a.sock").stat().st_uid, 65534)
+        self.end(node)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_root_that_stays_is_mentioned(self):
+        node, log = self.run_until_up(self.node_file())
+        self.assertIn("node.user is not set", log)
+        self.end(node)
 
     @unittest.skipIf(pathlib.Path("/sys/devices/platform/vhci_hcd.0").exists(), "vhci_hcd is loaded")
     def test_host_without_vhci_is_told_the_module(self):

@@ -14,6 +14,7 @@ TEST(Document, Minimal_TakesDefaults) {
   ASSERT_TRUE(document) << problem_text(document);
   EXPECT_TRUE(document->node.is_host);
   EXPECT_FALSE(document->node.is_agent);
+  EXPECT_FALSE(document->node.user.is_written());
   EXPECT_EQ(*document->dataplane.udp_port, kUdpPort);
   EXPECT_EQ(*document->dataplane.mtu, 1500);
   EXPECT_EQ(*document->dataplane.dscp, 46);
@@ -67,6 +68,7 @@ TEST(Document, EverythingWritten_IsRead) {
   const auto document = parse_document(kEverything, "all.toml");
   ASSERT_TRUE(document) << problem_text(document);
   EXPECT_TRUE(document->node.is_agent && document->node.is_host);
+  EXPECT_EQ(*document->node.user, "usbgw");
   ASSERT_EQ(document->dataplane.addresses.size(), 2U);
   EXPECT_EQ(document->dataplane.addresses[1]->to_string(), "fd00::2/64");
   EXPECT_EQ(document->dataplane.gateways[0]->to_string(), "10.20.0.1");

@@ -76,6 +76,9 @@ TEST(ConfigProblem, WrongForm_SaysWhatIsAllowed) {
   EXPECT_EQ(problems_with("name = \"room\"", "name = \"my room\""),
             "f.toml:2: node.name: \"my room\" is not a name; allowed: up to 63 letters, digits, "
             "'-', '_', '.'\n");
+  EXPECT_EQ(problems_with("name = \"room\"", "name = \"room\"\nuser = \"my user\""),
+            "f.toml:3: node.user: \"my user\" is not a user's name; allowed: up to 32 letters, "
+            "digits, '-', '_', '.', as in user = \"usbgw\"\n");
   EXPECT_EQ(problems_with("peer = \"stage\"", "peer = \"stage\"\nplayout = \"2\""),
             "f.toml:13: attach[1].playout: \"2\" is not a duration; allowed: a number with its "
             "unit, as in \"250us\", \"2ms\", \"1s\"\n");

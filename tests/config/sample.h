@@ -35,6 +35,7 @@ device = "1209:a101"
 
 inline constexpr std::string_view kEverything = R"([node]
 name = "both"
+user = "usbgw"
 roles = ["agent", "host"]
 [dataplane]
 port = "0000:03:00.0"

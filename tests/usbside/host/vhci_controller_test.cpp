@@ -87,6 +87,21 @@ TEST_F(VhciController, Attach_TakesAFreePortOfTheHubForTheSpeed) {
   EXPECT_EQ(speed, 2u);
 }
 
+// What a process can still do that was root when it opened them.
+TEST_F(VhciController, FilesThatCanNoLongerBeOpened_StillAttachAndDetach) {
+  load(kStatus);
+  auto ports = host::VhciController::open(folder);
+  ASSERT_TRUE(ports);
+  for (const char* name : {"attach", "detach"}) {
+    std::filesystem::rename(folder / name, folder / (std::string(name) + ".closed"));
+  }
+  const auto attached = (*ports)->attach(Speed::full, VhciPort{1});
+  ASSERT_TRUE(attached) << attached.error().context;
+  EXPECT_EQ(read("attach.closed").substr(0, 2), "1 ");
+  EXPECT_TRUE((*ports)->detach(VhciPort{1}));
+  EXPECT_EQ(read("detach.closed"), "1");
+}
+
 TEST_F(VhciController, NoPortFree_SaysSo) {
   load(kStatus);
   auto ports = host::VhciController::open(folder);

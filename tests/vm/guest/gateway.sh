@@ -23,6 +23,7 @@ node_sections() { # NAME PORT ADDRESS
   cat <<TOML
 [node]
 name = "$1"
+user = "$GATEWAY_USER"
 
 [dataplane]
 port = "$2"
@@ -120,6 +121,9 @@ keep_status() { # NAME
 
 stop_gateway() {
   keep_status "${case_name:-none}"
+  check_rights "$agent_pid"
+  check_rights "$host_pid"
+  check_vhci_priorities
   end_process "$host_pid"
   end_process "$agent_pid"
 }
@@ -142,6 +146,7 @@ device_id_at_port() {
 prepare_gateway() { # [NETEM...]
   start_usb
   take_usbgw
+  make_gateway_user
   if [ $# -gt 0 ]; then join_through_bridge "$@"; else join_directly; fi
   start_udevd agent
   make_keys

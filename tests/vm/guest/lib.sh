@@ -6,6 +6,7 @@ set -u
 . guest/usb.sh
 . guest/net.sh
 . guest/audio.sh
+. guest/rights.sh
 . guest/gateway.sh
 
 WORK=/run/work      # tmpfs: programs, recordings

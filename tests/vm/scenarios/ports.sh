@@ -93,8 +93,16 @@ for type in warm-up $types; do
   wait_for_card $GATEWAY_PORT || abort "no sound card over $type"
   audio_case play $period $seconds
   [ $case_xruns -eq 0 ] || fault "$case_xruns XRUNs over $type"
-  [ $type = ring ] || end_process "$host_pid"
+  # The XDP program has to be taken off the interface at the end.
+  [ $type = af_xdp ] && GATEWAY_CAPABILITIES=$((1 << 23 | 1 << 12))
+  check_rights "$agent_pid"
+  if [ $type != ring ]; then
+    check_rights "$host_pid"
+    end_process "$host_pid"
+  fi
   end_process "$agent_pid"
+  GATEWAY_CAPABILITIES=$((1 << 23))
+  ! ip -n agent link show data0 | grep xdp || fault "an XDP program is left over"
   stop_audio_device "$(played_frames play $seconds)"
   check_no_vhci_port_in_use
   played+=" $type"
