@@ -1,9 +1,6 @@
 #include "usbside/device/libusb/libusb_device.h"
 
 #include <libusb-1.0/libusb.h>
-#include <poll.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -16,14 +13,13 @@ namespace usbgw::device {
 namespace {
 
 constexpr std::size_t kReserved = 512;  // transfers of one device: rings and URBs
+// How soon libusb is asked again whether the kernel has taken an unplugged device away.
+constexpr Duration kLookAgain = std::chrono::milliseconds(1);
 
 }  // namespace
 
 LibusbDevice::LibusbDevice(libusb_context* context, libusb_device_handle* handle, DeviceInfo info)
-    : info_(std::move(info)),
-      context_(context),
-      handle_(handle),
-      epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+    : info_(std::move(info)), context_(context), handle_(handle) {
   held_.reserve(kReserved);
   to_cancel_.reserve(kReserved);
   ended_.reserve(kReserved);
@@ -42,33 +38,25 @@ LibusbDevice::~LibusbDevice() {
     libusb_close(handle_);
     libusb_exit(context_);
   }
-  if (epoll_ >= 0) close(epoll_);
 }
 
 void LibusbDevice::watch_descriptors() {
   libusb_set_pollfd_notifiers(context_, &on_descriptor_added, &on_descriptor_removed, this);
   const libusb_pollfd** const all = libusb_get_pollfds(context_);
   if (all == nullptr) return;
-  for (const libusb_pollfd** one = all; *one != nullptr; ++one) watch((*one)->fd, (*one)->events);
+  for (const libusb_pollfd** one = all; *one != nullptr; ++one)
+    watch_.add((*one)->fd, (*one)->events);
   libusb_free_pollfds(all);
 }
 
-void LibusbDevice::watch(int descriptor, short events) {
-  epoll_event event{};
-  event.events =
-      ((events & POLLIN) != 0 ? EPOLLIN : 0u) | ((events & POLLOUT) != 0 ? EPOLLOUT : 0u);
-  event.data.fd = descriptor;
-  static_cast<void>(epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event));
-}
-
 void LibusbDevice::on_descriptor_added(int descriptor, short events, void* device) {
-  static_cast<LibusbDevice*>(device)->watch(descriptor, events);
+  static_cast<LibusbDevice*>(device)->watch_.add(descriptor, events);
 }
 
 // libusb drops the device's descriptor by itself only when the kernel says that it is gone.
 void LibusbDevice::on_descriptor_removed(int descriptor, void* device) {
   auto& self = *static_cast<LibusbDevice*>(device);
-  static_cast<void>(epoll_ctl(self.epoll_, EPOLL_CTL_DEL, descriptor, nullptr));
+  self.watch_.remove(descriptor);
   if (!self.closing_) self.gone_ = true;
 }
 
@@ -166,12 +154,22 @@ std::size_t LibusbDevice::run_ended() {
   return count;
 }
 
+// A hang-up is the kernel's first sign of the unplugging; transfers tell too, where there are any.
+bool LibusbDevice::libusb_has_work() {
+  const bool is_ready = watch_.look();
+  if (!watch_.has_hung_up()) return is_ready;
+  gone_ = true;
+  if (!is_ready && now_ < look_again_) return false;
+  look_again_ = now_ + kLookAgain;
+  return true;
+}
+
 std::size_t LibusbDevice::poll(Instant now) {
   now_ = now;
   reaped_ = 0;
   if (commanding_) take_command_result();
   std::size_t work = run_ended();
-  if (!commanding_) {
+  if (!commanding_ && libusb_has_work()) {
     timeval zero{0, 0};
     in_events_ = true;
     static_cast<void>(libusb_handle_events_timeout_completed(context_, &zero, nullptr));
@@ -193,13 +191,15 @@ void LibusbDevice::complete(LibusbTransfer& transfer) {
   transfer.owner->on_complete(transfer, now_);
 }
 
+// No transfer of ours has a timeout.
 Instant LibusbDevice::next_deadline() const {
-  return ended_.empty() ? kNever : Instant{};  // no transfer of ours has a timeout
+  if (!ended_.empty()) return Instant{};
+  return watch_.has_hung_up() && !commanding_ ? look_again_ : kNever;
 }
 
 // While the helper is out, only its end is work.
 void LibusbDevice::append_descriptors(std::vector<int>& readable) const {
-  readable.push_back(commanding_ ? helper_->descriptor() : epoll_);
+  readable.push_back(commanding_ ? helper_->descriptor() : watch_.descriptor());
 }
 
 Result<std::unique_ptr<UsbDevice>> open_libusb_device(const BusAddress& at, DeviceInfo info) {

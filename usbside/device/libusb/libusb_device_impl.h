@@ -5,6 +5,7 @@
 #include <atomic>
 #include <vector>
 
+#include "usbside/device/libusb/descriptor_watch.h"
 #include "usbside/device/libusb/device_helper.h"
 #include "usbside/device/libusb/libusb_transfer.h"
 
@@ -36,19 +37,19 @@ class LibusbDevice final : public UsbDevice {
 
  private:
   void watch_descriptors();
-  void watch(int descriptor, short events);
   UrbStatus submit_now(LibusbTransfer& transfer);
   void cancel_now(LibusbTransfer& transfer);
   void take_command_result();
   void end_held(LibusbTransfer& transfer, UrbStatus status);
   std::size_t run_ended();
+  [[nodiscard]] bool libusb_has_work();
   static void on_descriptor_added(int descriptor, short events, void* device);
   static void on_descriptor_removed(int descriptor, void* device);
 
   DeviceInfo info_;
   libusb_context* context_;
   libusb_device_handle* handle_;
-  int epoll_ = -1;  // readable when libusb has work: usbfs reports completions as writability
+  DescriptorWatch watch_;  // usbfs reports completions as writability
   DeviceHelper::Gone gone_{false};
   bool closing_ = false;
   bool commanding_ = false;
@@ -59,6 +60,7 @@ class LibusbDevice final : public UsbDevice {
   std::vector<LibusbTransfer*> to_cancel_;   // to cancel when the helper is back
   std::vector<LibusbTransfer*> ended_;       // ended without libusb; their owners learn in poll()
   Instant now_{};
+  Instant look_again_{};  // while the descriptor has hung up
   std::size_t reaped_ = 0;
   std::unique_ptr<DeviceHelper> helper_;
 };
