@@ -7,6 +7,7 @@ VHCI=/sys/devices/platform/vhci_hcd.0
 DEVICE_PORT=0
 GATEWAY_PORT=30
 GATEWAY_SS_PORT=45
+VHCI_PORTS=30 # of a controller
 
 load_modules() { # MODULE...
   local module
@@ -40,16 +41,32 @@ usb_name_at_port() {
 device_at_port() { local name && name=$(usb_name_at_port "$1") && [ -d "/sys/bus/usb/devices/$name" ]; }
 
 wait_for_device() { # PORT
-  wait_for 20 "a device at vhci port $1" device_at_port "$1"
+  wait_for 60 "a device at vhci port $1" device_at_port "$1"
 }
 
-set_autoprobe() { echo "$1" >/sys/bus/usb/drivers_autoprobe; }
+device_is_gone() { [ ! -e "/sys/bus/usb/devices/$1" ]; } # NAME
 
-# The "physical" side: configured, so that it has interfaces, but without a driver on them.
-configure_without_drivers() { # PORT
-  local name
-  name=$(usb_name_at_port "$1") || return 1
-  [ -e "/sys/bus/usb/devices/$name/driver" ] || echo "$name" >/sys/bus/usb/drivers/usb/bind
+# The root hub that a flat port belongs to.
+root_hub_of_port() {
+  local hub speed=480
+  [ $(($1 % VHCI_PORTS)) -lt $((VHCI_PORTS / 2)) ] || speed=5000
+  for hub in "/sys/devices/platform/vhci_hcd.$(($1 / VHCI_PORTS))"/usb[0-9]*; do
+    [ "$(cat "$hub/speed")" = $speed ] && echo "$hub"
+  done | grep -m 1 .
+}
+
+# The "physical" side: drivers keep off interfaces that are not authorized when they appear, and do not
+# come by themselves when they are later, which usbfs needs. Only this root hub is concerned: the
+# gateway's device may appear meanwhile, and wants its driver.
+let_drivers_bind() { echo "$2" >"$(root_hub_of_port "$1")/interface_authorized_default"; } # PORT 0|1
+
+authorize_interfaces() { # PORT; fails while there are none
+  local folder interface found=0
+  folder=/sys/bus/usb/devices/$(usb_name_at_port "$1") || return 1
+  for interface in "$folder"/*:*/authorized; do
+    [ -e "$interface" ] && echo 1 >"$interface" && found=$((found + 1))
+  done
+  [ "$found" -gt 0 ] && [ "$found" = "$(tr -d ' ' <"$folder/bNumInterfaces")" ]
 }
 
 # A controller's and a NIC's interrupts do not wait for programs; nor should the threads that stand for
@@ -64,13 +81,23 @@ raise_vhci_threads() {
 start_device() {
   local port=$1
   shift
-  set_autoprobe "$([ "${drivers:-no}" = yes ] && echo 1 || echo 0)"
+  let_drivers_bind "$port" "$([ "${drivers:-no}" = yes ] && echo 1 || echo 0)"
   "$@" >>"$KEEP/device.log" 2>&1 &
   device_pid=$!
   wait_for_device "$port" || abort "the device does not come to vhci port $port"
   raise_vhci_threads
-  configure_without_drivers "$port"
-  set_autoprobe 1
+  wait_for 20 "the device's interfaces" authorize_interfaces "$port" || abort "the device is not configured"
+}
+
+# Ends a device without a word, as a pulled plug does. The kernel frees the port at once and takes the
+# device away some time later; vhci leaves the port enabled, so that what is plugged in before is taken
+# for the old device (hub_port_connect_change), which then neither works nor goes.
+pull_plug() { # PORT
+  local name
+  name=$(usb_name_at_port "$1")
+  kill -9 "$device_pid"
+  wait "$device_pid" 2>/dev/null
+  wait_for 20 "the device at vhci port $1 to go" device_is_gone "$name" || fault "the kernel keeps $name after its plug was pulled"
 }
 
 # start_softdevice PORT NAME [OPTIONS]: a software device of usbgw's; its priority is that of hardware.
