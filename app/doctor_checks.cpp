@@ -1,30 +1,15 @@
 #include "app/doctor_checks.h"
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <optional>
 #include <sstream>
+
+#include "app/sysfs.h"
 
 namespace usbgw::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::optional<std::string> read_word(const std::string& path) {
-  std::ifstream file(path);
-  std::string word;
-  if (file >> word) return word;
-  return std::nullopt;
-}
-
-std::optional<long> read_number(const std::string& path) {
-  std::ifstream file(path);
-  long number = 0;
-  if (file >> number) return number;
-  return std::nullopt;
-}
 
 struct Ports {
   int free = 0, all = 0;
@@ -88,18 +73,6 @@ Finding check_pci(const std::string& root, const std::string& address) {
 }
 
 }  // namespace
-
-const char* to_string(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::good:
-      return "ok";
-    case Verdict::poor:
-      return "poor";
-    case Verdict::missing:
-      return "missing";
-  }
-  return "unknown";
-}
 
 Finding check_vhci(const std::string& root, bool is_needed) {
   const std::string folder = root + "/sys/devices/platform/vhci_hcd.0";
@@ -165,15 +138,29 @@ Finding check_hugepages(const std::string& root, bool is_needed) {
   return finding;
 }
 
-Finding check_cpus(const std::string& root, unsigned cpus) {
-  const auto governor = read_word(root + "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
-  Finding finding{"CPUs", Verdict::good, std::to_string(cpus)};
-  if (cpus < 4) finding.text += ", so packet and USB worker share one thread unless told otherwise";
-  if (governor && *governor != "performance") {
+std::optional<Finding> check_nic(const std::string& root,
+                                 const config::DataplaneSection& dataplane) {
+  const std::string& port = *dataplane.port;
+  if (!port.starts_with("af_packet:") && !port.starts_with("af_xdp:")) return std::nullopt;
+  const std::string interface = port.substr(port.find(':') + 1);
+  const std::string folder = root + "/sys/class/net/" + interface;
+  if (!fs::exists(folder)) return std::nullopt;  // check_port says so
+  std::error_code error;
+  const auto driver = fs::read_symlink(folder + "/device/driver", error).filename().string();
+  Finding finding{"NIC " + interface, Verdict::good, driver.empty() ? "no hardware" : driver};
+  const long speed = read_number(folder + "/speed").value_or(-1);
+  if (speed <= 0) {
+    finding.text += ", speed unknown";
+    return finding;
+  }
+  // Bits by megabits a second are microseconds; preamble, Ethernet header, FCS and gap are 38.
+  const long bits = (*dataplane.mtu + 38L) * 8;
+  finding.cost = Duration{bits * 1000 / speed};
+  finding.text += ", " + std::to_string(speed) + " Mbit/s: what is behind a datagram of " +
+                  std::to_string(*dataplane.mtu) + " bytes waits that long";
+  if (speed < 1000) {
     finding.verdict = Verdict::poor;
-    finding.text += "; governor " + *governor +
-                    ": waking up from low clocks adds up to a few 100 us; cpupower frequency-set "
-                    "-g performance";
+    finding.text += "; a gigabit link waits a tenth of it";
   }
   return finding;
 }
@@ -198,23 +185,6 @@ Finding check_port(const std::string& root, const config::DataplaneSection& data
   }
   if (port == "ring") return {"port ring", Verdict::good, "inside this process: needs nothing"};
   return check_pci(root, port);
-}
-
-Finding judge_lateness(const Histogram& lateness, bool is_realtime) {
-  const auto microseconds = [](std::int64_t ns) { return std::to_string(ns / 1000) + " us"; };
-  const std::int64_t p99 = lateness.quantile(0.99);
-  Finding finding{is_realtime ? "wake-ups, SCHED_FIFO" : "wake-ups, ordinary", Verdict::good, {}};
-  finding.text = "late by " + microseconds(lateness.quantile(0.5)) + " (p50), " +
-                 microseconds(p99) + " (p99), " + microseconds(lateness.max()) + " (max) in " +
-                 std::to_string(lateness.count()) + ": the p99 is part of every playout margin";
-  // A quarter of the default margin of 2 ms.
-  if (p99 > 500'000) {
-    finding.verdict = Verdict::poor;
-    finding.text += is_realtime ? "; raise playout, or give usbgw a core of its own"
-                                : "; set workers.realtime, or workers.idle = \"busy\" on a core of "
-                                  "its own";
-  }
-  return finding;
 }
 
 }  // namespace usbgw::app

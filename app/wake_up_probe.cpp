@@ -18,7 +18,7 @@ std::int64_t monotonic_ns() {
   return std::int64_t{now.tv_sec} * kSecond + now.tv_nsec;
 }
 
-void record_lateness(Duration length, Histogram& lateness) {
+void record_lateness(Duration length, Lateness& lateness) {
   std::int64_t due = monotonic_ns();
   for (std::int64_t left = length.count() / kStep; left > 0; --left) {
     due += kStep;
@@ -32,8 +32,8 @@ void record_lateness(Duration length, Histogram& lateness) {
 
 }  // namespace
 
-Result<Histogram> measure_wake_ups(Duration length, int priority) {
-  Histogram lateness;
+Result<Lateness> measure_wake_ups(Duration length, int priority) {
+  Lateness lateness;
   int error = 0;
   std::thread sleeper([&] {
     if (priority > 0) {

@@ -307,11 +307,28 @@ class CommandLine(unittest.TestCase):
         self.assertIn("usbgw: admin message", err)
 
     def test_doctor_json_says_what_each_thing_costs(self):
-        code, out, _ = usbgw("doctor", "--json", "--config", SOURCE / "config" / "demo.toml")
-        self.assertEqual(code, 0)
-        names = [finding["name"] for finding in json.loads(out)["findings"]]
-        for name in ("kernel", "vhci_hcd", "usbfs_memory_mb", "hugepages", "timer slack", "port ring"):
-            self.assertIn(name, names)
+        code, out, err = usbgw("doctor", "--json", "--config", SOURCE / "config" / "demo.toml")
+        self.assertEqual((code, err), (0, ""))
+        findings = {finding["name"]: finding for finding in json.loads(out)["findings"]}
+        for name in ("kernel", "CPUs", "isolcpus", "real-time limit", "vhci_hcd", "usbfs_memory_mb", "hugepages",
+                     "memory lock", "rights", "port ring", "peers", "timer slack", "wake-ups, ordinary", "steal time"):
+            self.assertIn(name, findings)
+        wake_ups = findings["wake-ups, ordinary"]
+        self.assertEqual(sum(bar["count"] for bar in wake_ups["histogram"]), 1000)
+        self.assertGreater(wake_ups["cost_ms"], 0)
+        self.assertIn("no usbgw answers", findings["peers"]["text"])
+
+    def test_doctor_asks_the_running_node_about_its_peers(self):
+        peer = {"name": "stage", "role": "agent", "state": "open", "round_trip_min_ns": 500000, "jitter_ns": 100000,
+                "path_payload": 1472, "counters": {"sources_received": 10, "sources_lost": 0}}
+        file = self.node_file()
+        server = Answerer(self.path / "a.sock", {"command": "status", "report": {"node": "room", "peers": [peer]}})
+        code, out, _ = usbgw("doctor", "--json", "--config", file)
+        self.assertEqual(server.join(), {"command": "status"})
+        self.assertEqual(code, 0, out)
+        findings = {finding["name"]: finding for finding in json.loads(out)["findings"]}
+        self.assertEqual(findings["peer stage"]["cost_ms"], 0.35)
+        self.assertTrue(findings["peer stage"]["text"].startswith("RTT 0.50 ms, jitter 0.10 ms, loss 0.000 %"))
 
 
 if __name__ == "__main__":

@@ -1,39 +1,21 @@
 // Each question asked of a made-up /sys.
 #include "app/doctor_checks.h"
 
-#include <gtest/gtest.h>
-#include <stdlib.h>
-
-#include <filesystem>
-#include <fstream>
+#include "tests/app/scratch_folder.h"
 
 namespace usbgw::app {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Doctor : public testing::Test {
+class Doctor : public ScratchFolder {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "usbgw-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    root_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
-  void write(const std::string& path, const std::string& text) const {
-    fs::create_directories(fs::path(root_ + path).parent_path());
-    std::ofstream(root_ + path) << text;
-  }
-
   static config::DataplaneSection dataplane(const std::string& port, std::uint16_t mtu = 1500) {
     config::DataplaneSection section;
     section.port.value = port;
     section.mtu.value = mtu;
     return section;
   }
-
-  std::string root_;
 };
 
 TEST_F(Doctor, VhciMissing_IsAFaultForAHostOnly) {
@@ -94,14 +76,6 @@ TEST_F(Doctor, PciDevice_MustBeBoundToVfio) {
   fs::remove(root_ + device + "driver");
   fs::create_symlink("../../../bus/pci/drivers/vfio-pci", root_ + device + "driver");
   EXPECT_EQ(check_port(root_, dataplane("0000:03:00.0")).verdict, Verdict::good);
-}
-
-TEST_F(Doctor, LateWakeUps_ArePoorAboveAQuarterOfTheMargin) {
-  Histogram lateness;
-  for (int i = 0; i < 100; ++i) lateness.record(60'000);
-  EXPECT_EQ(judge_lateness(lateness, false).verdict, Verdict::good);
-  for (int i = 0; i < 100; ++i) lateness.record(900'000);
-  EXPECT_EQ(judge_lateness(lateness, false).verdict, Verdict::poor);
 }
 
 }  // namespace

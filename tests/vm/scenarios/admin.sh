@@ -1,4 +1,4 @@
-# list, attach, status and detach on a running host, with and without --json; a second host and a stranger.
+# list, attach, status, detach and doctor on a running host, with and without --json; a second host and a stranger.
 #: clock plain
 #: timeout 600
 prepare_gateway
@@ -63,6 +63,10 @@ check "attach --json" is_json host attach software:uac1 --json
 check "status" says software:hid host status
 check "status --json" is_json host status --json
 check "the agent's status --json" is_json "$WORK/usbgw" status --json --socket "$WORK/agent.sock"
+doctor() { ip netns exec host "$WORK/usbgw" doctor --config "$KEEP/host.toml" "$@" 2>&1 | tee -a "$KEEP/doctor.txt"; }
+check "doctor knows the way to the agent" says "each way costs half the RTT and the jitter" doctor
+check "doctor says who the node is" says "then it is $GATEWAY_USER with CAP_SYS_NICE" doctor
+check "doctor --json" is_json doctor --json
 check "detach" says software:hid host detach software:hid
 check "detach what is not attached" refuses "not attached" host detach software:hid
 check "the rival gets it now" says software:hid rival attach software:hid
