@@ -10,8 +10,10 @@ namespace {
 
 // Between "it is due" and the datagram on the wire, here and at the agent.
 constexpr Duration kWakeUps = std::chrono::microseconds(250);
-// An agent submits 2 ms ahead; a report far beyond that is an accident, not a schedule.
-constexpr Duration kMostSubmitAhead = std::chrono::milliseconds(10);
+// The agent says, when it opens the stream, how far ahead it submits (at most 100 ms and a
+// transfer); a report far beyond that is an accident, not a schedule.
+constexpr Duration kMostScheduled = std::chrono::milliseconds(128);
+constexpr Duration kMostAbove = std::chrono::milliseconds(8);
 // A next interval further ahead than any driver queues belongs to another numbering.
 constexpr Duration kFarAhead = std::chrono::seconds(2);
 constexpr Duration kIdle = std::chrono::seconds(1);
@@ -52,12 +54,13 @@ void IsoOutPacer::unlink(Urb& urb, std::uint32_t unlink_seqnum, Instant now) {
 }
 
 void IsoOutPacer::on_opened(const wire::StreamOpened& opened, Instant) {
-  raise_submit_ahead(opened.submit_ahead);
+  scheduled_ahead_ = std::min(opened.submit_ahead, kMostScheduled);
+  raise_submit_ahead(scheduled_ahead_);
 }
 
 // Held like D: it only grows, or the virtual SOF would follow every saw tooth of the agent's ring.
 void IsoOutPacer::raise_submit_ahead(Duration reported) {
-  submit_ahead_ = std::max(submit_ahead_, std::min(reported, kMostSubmitAhead));
+  submit_ahead_ = std::max(submit_ahead_, std::min(reported, scheduled_ahead_ + kMostAbove));
 }
 
 void IsoOutPacer::receive(const StreamItem& item, std::span<const std::byte> body, Instant now) {

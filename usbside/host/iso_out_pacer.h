@@ -49,6 +49,7 @@ class IsoOutPacer final : public EndpointStream {
   StreamClock clock_;  // offset: when to send so that it arrives then
   PlayoutMargin margin_;
   OutSourceWriter writer_;
+  Duration scheduled_ahead_{};
   Duration submit_ahead_{};
   std::uint32_t agent_late_ = 0;
   std::uint32_t agent_missing_ = 0;

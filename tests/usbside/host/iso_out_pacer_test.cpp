@@ -30,14 +30,15 @@ class IsoOutPacer : public ::testing::TestWithParam<Speed> {
     rig->attachment.set_path(bus->path(kOneWay));
     rig->control(kSelectAudioOut);
   }
-  void open() {
+  void open(Duration ahead = kAhead) {
+    submit_ahead = ahead;
     wire::StreamOpened opened;
     opened.attachment = kAttachment;
     opened.endpoint = kAudioOut;
     opened.epoch = kEpoch;
     opened.ok = true;
     opened.interval = interval;
-    opened.submit_ahead = kAhead;
+    opened.submit_ahead = ahead;
     rig->attachment.stream_opened(opened, rig->now);
   }
   // A report every 4 ms, as the agent sends them, for bus time [from, to).
@@ -50,7 +51,7 @@ class IsoOutPacer : public ::testing::TestWithParam<Speed> {
       wire::ClockReport report;
       report.index = static_cast<std::uint32_t>(index);
       report.stamp = bus->stamp(index);
-      report.submitted_ahead = kAhead;
+      report.submitted_ahead = submit_ahead;
       rig->deliver_report(bus->host_time(index) + kOneWay + *extra, kAudioOut, kEpoch, report);
     }
   }
@@ -60,7 +61,7 @@ class IsoOutPacer : public ::testing::TestWithParam<Speed> {
   // Data of interval n reached the agent before n was submitted to its bus.
   void expect_all_in_time() const {
     for (const auto& [index, got] : rig->agent.received) {
-      EXPECT_LE(got.sent + kOneWay, bus->host_time(index) - kAhead) << index;
+      EXPECT_LE(got.sent + kOneWay, bus->host_time(index) - submit_ahead) << index;
     }
   }
   [[nodiscard]] std::vector<std::byte> played() const {
@@ -82,6 +83,7 @@ class IsoOutPacer : public ::testing::TestWithParam<Speed> {
   Duration interval;
   std::uint32_t packet;
   std::size_t per_urb = 1;
+  Duration submit_ahead = kAhead;  // what the agent says and reports
   DriverQueue queue;
   std::unique_ptr<Rig> rig;
   std::unique_ptr<FakeBus> bus;
@@ -301,6 +303,27 @@ TEST_P(IsoOutPacer, AgentReportsLateData_RaisesDOut) {
   EXPECT_EQ(status.agent_late, 3u);
   EXPECT_EQ(status.playout, kAhead + kPlayout + microseconds(500));
   expect_cadence();
+}
+
+TEST_P(IsoOutPacer, AgentSubmitsFarAhead_DataIsThereBefore) {
+  rig->start(queue);
+  open(milliseconds(100));
+  report(seconds(3));
+  rig->run_until(bus->host_time(0) + seconds(2));
+  rig->agent.collect();
+  expect_all_in_time();
+  expect_cadence();
+  EXPECT_GT(rig->agent.received.size(), 1800 * per_urb);
+  EXPECT_EQ(rig->stream_status(kAudioOut).submit_ahead, milliseconds(100));
+}
+
+TEST_P(IsoOutPacer, ReportFarBeyondTheSchedule_IsAnAccident) {
+  rig->start(queue);
+  open();
+  submit_ahead = milliseconds(70);
+  report(seconds(1));
+  rig->run_until(bus->host_time(0) + milliseconds(500));
+  EXPECT_EQ(rig->stream_status(kAudioOut).submit_ahead, milliseconds(10));
 }
 
 TEST_P(IsoOutPacer, ClockOfAnotherEpochOrGarbage_IsIgnored) {
