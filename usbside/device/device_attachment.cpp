@@ -73,10 +73,12 @@ bool DeviceAttachment::Implementation::is_ready_for(const DeviceCommand& command
                                 : command.kind != DeviceCommand::Kind::set_interface ||
                                       stream->setup().interface == command.interface;
     if (!is_hit) continue;
-    if (!is_halt)
-      stream->begin_close();
-    else
+    const bool may_finish =
+        command.kind == DeviceCommand::Kind::set_interface && stream->is_finishing();
+    if (is_halt)
       stream->pause_for_halt();
+    else if (!may_finish)
+      stream->begin_close();
     const bool is_isochronous_halt =
         is_halt && stream->setup().open.kind == wire::StreamKind::isochronous;
     ready = ready && (stream->is_idle() || is_isochronous_halt);
@@ -237,7 +239,7 @@ void DeviceAttachment::close_stream(const wire::StreamClose& close) {
   for (const auto& stream : self.streams)
     if (stream->setup().open.endpoint == close.endpoint &&
         stream->setup().open.epoch == close.epoch)
-      stream->begin_close();
+      stream->finish();
 }
 
 void DeviceAttachment::receive(const StreamItem& item, std::span<const std::byte> body,

@@ -51,6 +51,9 @@ class DeviceStream : public TransferOwner {
   virtual void pause_for_halt() = 0;
   virtual void resume_after_halt() = 0;
 
+  // What has come for the device still goes to it, then the stream closes.
+  virtual void finish() { begin_close(); }
+  [[nodiscard]] virtual bool is_finishing() const { return false; }
   // Nothing is submitted or published from now on; what is in flight is cancelled a few transfers a
   // turn, because each cancellation is a system call and other streams have deadlines.
   void begin_close();

@@ -16,18 +16,20 @@ namespace {
 
 constexpr std::size_t kLeastTransfers = 2;
 constexpr Duration kRetry = std::chrono::milliseconds(1);
-// How far ahead of the bus data may come: the host's D_out with room to spare.
-constexpr Duration kWindow = std::chrono::milliseconds(128);
+// A bus that has not played the rest by so much after its time is not waited for.
+constexpr Duration kOverdue = std::chrono::milliseconds(100);
+// How far ahead of its submission data may come: the host's greatest D and what its driver queues.
+constexpr Duration kWindow = std::chrono::milliseconds(640);
 constexpr std::size_t kLeastWindow = 64;
-constexpr std::size_t kMostWindow = 1024;
+constexpr std::size_t kMostWindowBytes = std::size_t{48} << 20;  // SuperSpeed endpoints
 // 500 reports a second at transfers of 1 ms; a quarter forgiven for jitter.
 constexpr Duration kReportEvery = std::chrono::microseconds(1750);
 // No data came since the last report.
 constexpr Duration kNoMargin = Duration{INT32_MAX};
 
-std::size_t window_of(Duration interval) {
-  return static_cast<std::size_t>(
-      std::clamp<std::int64_t>(kWindow / interval, kLeastWindow, kMostWindow));
+std::size_t window_of(Duration interval, std::size_t packet_bytes) {
+  const auto wanted = static_cast<std::size_t>(kWindow / interval);
+  return std::max(std::min(wanted, kMostWindowBytes / packet_bytes), kLeastWindow);
 }
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) {
@@ -40,7 +42,7 @@ class IsochronousOut final : public DeviceStream {
       : DeviceStream(setup, context),
         shape_(shape_of(setup.interval, tuning.transfer, tuning.out_ahead, kLeastTransfers)),
         clock_(setup.interval, static_cast<std::int64_t>(shape_.transfers * shape_.intervals)),
-        window_(window_of(setup.interval), setup.open.packet_bytes),
+        window_(window_of(setup.interval, setup.open.packet_bytes), setup.open.packet_bytes),
         nominal_(setup.audio, setup.interval),
         silence_(setup.audio ? setup.audio->silence : std::byte{0}) {}
 
@@ -50,20 +52,18 @@ class IsochronousOut final : public DeviceStream {
     submit_idle();
   }
 
-  std::size_t turn() override {
-    if (is_closing() || context_.now < retry_at_) return 0;
-    retry_at_ = kNever;
-    submit_idle();
-    return 1;
+  std::size_t turn() override;
+  Instant next_deadline() const override {
+    return is_closing() ? kNever : std::min(retry_at_, finish_by_);
   }
-
-  Instant next_deadline() const override { return is_closing() ? kNever : retry_at_; }
   Duration submit_ahead() const override {
     return transfer_time() * static_cast<std::int64_t>(shape_.transfers);
   }
 
   void receive(const StreamItem& item, std::span<const std::byte> body) override;
   void on_complete(Transfer& transfer, Instant completed) override;
+  void finish() override;
+  bool is_finishing() const override { return finish_by_ != kNever && !is_closing(); }
   void pause_for_halt() override {}
   void resume_after_halt() override {}
 
@@ -85,8 +85,10 @@ class IsochronousOut final : public DeviceStream {
 
   void submit_idle() {
     for (const auto& transfer : ring())
-      if (!transfer->in_flight) submit(*transfer);
+      if (!transfer->in_flight && !is_spent()) submit(*transfer);
   }
+  // Nothing is left to play.
+  [[nodiscard]] bool is_spent() const { return is_finishing() && window_.is_empty(); }
   void submit(Transfer& transfer);
   void fill(Transfer& transfer);
   std::size_t fill_interval(std::span<std::byte> room);
@@ -114,7 +116,26 @@ class IsochronousOut final : public DeviceStream {
   std::uint32_t late_ = 0;
   std::uint32_t missing_ = 0;
   Instant retry_at_ = kNever;
+  Instant finish_by_ = kNever;  // set by finish()
 };
+
+std::size_t IsochronousOut::turn() {
+  if (is_spent() ? is_idle() : context_.now >= finish_by_) {
+    begin_close();
+    return 1;
+  }
+  if (context_.now < retry_at_) return 0;
+  retry_at_ = kNever;
+  submit_idle();
+  return 1;
+}
+
+// The driver's URBs completed D_out before their data is played: whoever closes the stream when the
+// last one is back would lose that much of the end.
+void IsochronousOut::finish() {
+  if (is_closing() || is_finishing()) return;
+  finish_by_ = context_.now + setup_.interval * window_.pending() + submit_ahead() + kOverdue;
+}
 
 void IsochronousOut::receive(const StreamItem& item, std::span<const std::byte> bytes) {
   if (item.kind != ItemKind::source || is_closing()) return;
@@ -179,7 +200,7 @@ void IsochronousOut::on_complete(Transfer& transfer, Instant completed) {
   account(flight, completed);
   if (completed - last_report_ >= kReportEvery || transfer_time() >= kReportEvery)
     report(flight, completed);
-  submit(transfer);
+  if (!is_spent()) submit(transfer);
 }
 
 // A gap moves everything that was submitted after it, too.
@@ -194,6 +215,7 @@ void IsochronousOut::account(const Flight& flight, Instant completed) {
 }
 
 void IsochronousOut::report(const Flight& flight, Instant completed) {
+  if (is_finishing()) return;  // nobody listens any more
   wire::ClockReport report;
   report.index =
       static_cast<std::uint32_t>(flight.first + static_cast<std::int64_t>(shape_.intervals) - 1);
@@ -255,14 +277,16 @@ void IsochronousOut::fill(Transfer& transfer) {
 
 std::size_t IsochronousOut::fill_interval(std::span<std::byte> room) {
   const bool is_lead_in = window_.next() < first_data_;
+  const bool is_wanted = !is_spent();
   const auto taken = window_.take();
   if (taken.knowledge == OutWindow::Knowledge::complete) {
     std::copy(taken.bytes.begin(), taken.bytes.end(), room.begin());
     nominal_.add(static_cast<std::uint32_t>(taken.length));
     return taken.length;
   }
-  context_.counters.add(is_lead_in ? DeviceCounter::out_lead_in : DeviceCounter::out_missing);
-  if (!is_lead_in) ++missing_;
+  if (is_wanted)
+    context_.counters.add(is_lead_in ? DeviceCounter::out_lead_in : DeviceCounter::out_missing);
+  if (is_wanted && !is_lead_in) ++missing_;
   std::size_t length = nominal_.next();
   if (taken.knowledge == OutWindow::Knowledge::length_only && nominal_.is_pcm())
     length = taken.length;

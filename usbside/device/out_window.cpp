@@ -11,6 +11,7 @@ void OutWindow::put(std::int64_t index, std::size_t length, std::size_t offset,
   USBGW_ASSERT(holds(index) && length <= packet_bytes_ && offset + part.size() <= length);
   Slot& slot = slots_[position(index)];
   if (slot.knowledge == Knowledge::complete) return;
+  end_ = std::max(end_, index + 1);
   const auto room = std::span(memory_).subspan(position(index) * packet_bytes_, packet_bytes_);
   std::copy(part.begin(), part.end(), room.begin() + static_cast<std::ptrdiff_t>(offset));
   slot.length = static_cast<std::uint32_t>(length);

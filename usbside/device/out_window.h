@@ -2,6 +2,7 @@
 // Memory is bounded at construction.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -18,6 +19,9 @@ class OutWindow {
   [[nodiscard]] bool holds(std::int64_t index) const {
     return index >= next_ && index < next_ + static_cast<std::int64_t>(slots_.size());
   }
+  // How many intervals from next() to the last one that data came for.
+  [[nodiscard]] std::int64_t pending() const { return std::max<std::int64_t>(end_ - next_, 0); }
+  [[nodiscard]] bool is_empty() const { return pending() == 0; }
   // `index` must be held; `offset + part.size() <= length <= packet_bytes`. What is already
   // complete stays.
   void put(std::int64_t index, std::size_t length, std::size_t offset,
@@ -48,6 +52,7 @@ class OutWindow {
 
   std::size_t packet_bytes_;
   std::int64_t next_ = 0;
+  std::int64_t end_ = 0;  // after the last one that data came for
   std::vector<Slot> slots_;
   std::vector<std::byte> memory_;
 };

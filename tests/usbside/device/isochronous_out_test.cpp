@@ -58,6 +58,12 @@ struct Player {
         all.push_back(*wire::ClockReport::decode(received.bytes));
     return all;
   }
+  // As the host does when the driver selects alternate setting 0; the request's transaction.
+  std::uint64_t close_and_deselect() {
+    rig.attachment.close_stream({kAttachment, kAudioOut, StreamEpoch{1}});
+    rig.attachment.submit(rig.control(77, {0x01, 11, 0, 1, 0}));
+    return 77;
+  }
   [[nodiscard]] const DeviceCounters& counters() const { return rig.attachment.counters(); }
   // What the bus carried for stream index `index`, if there was no gap.
   const std::vector<std::byte>& played(std::int64_t index) {
@@ -161,6 +167,62 @@ TEST(IsochronousOut, DataFarOutsideTheWindowIsDroppedAndCounted) {
   player.send(0xFFFFFF00, 8);  // before the beginning
   EXPECT_EQ(player.counters()[DeviceCounter::out_outside_window], 8u);
   EXPECT_EQ(player.counters()[DeviceCounter::out_malformed], 8u);
+}
+
+TEST(IsochronousOut, DataHalfASecondAheadIsKept) {
+  Player player;
+  player.send(4000, 8);
+  player.rig.run(std::chrono::milliseconds(510));
+  EXPECT_EQ(player.played(4003), tone(4003, length_of(4003)));
+  EXPECT_EQ(player.counters()[DeviceCounter::out_outside_window], 0u);
+}
+
+// The driver closes when its last URB is back, which is D_out before the device plays it.
+TEST(IsochronousOut, ClosedStreamPlaysWhatHasComeBeforeTheSettingChanges) {
+  Player player(StreamTuning{.out_ahead = std::chrono::milliseconds(48)});
+  std::int64_t next = 384;
+  for (; next < 1000; next += 4) player.send(next, 4);
+  const auto deselect = player.close_and_deselect();
+  player.rig.run(std::chrono::milliseconds(124));
+  EXPECT_TRUE(player.rig.attachment.has_open_streams());
+  EXPECT_EQ(player.rig.device.commands.size(), 1u);
+  player.rig.run(std::chrono::milliseconds(4));
+  EXPECT_FALSE(player.rig.attachment.has_open_streams());
+  ASSERT_EQ(player.rig.device.commands.size(), 2u);
+  EXPECT_EQ(player.rig.device.streams_in_flight_at_command, 0u);
+  player.rig.device.finish_command(UrbStatus::ok);
+  player.rig.run(std::chrono::milliseconds(1));
+  EXPECT_TRUE(player.rig.has_reply(deselect));
+  for (std::int64_t index = 384; index < 1000; ++index)
+    ASSERT_EQ(player.played(index), tone(index, length_of(index))) << index;
+  EXPECT_EQ(player.counters()[DeviceCounter::out_missing], 0u);
+}
+
+TEST(IsochronousOut, ClosedStreamIsCutWhenTheBusDoesNotPlayItsRest) {
+  Player player;
+  player.send(400, 8);
+  // A command that does not end: until then the device gives nothing back.
+  player.rig.attachment.submit(player.rig.control(76, {0x01, 11, 1, 2, 0}));
+  const auto deselect = player.close_and_deselect();
+  player.rig.run(std::chrono::milliseconds(150));
+  EXPECT_TRUE(player.rig.attachment.has_open_streams());
+  player.rig.run(std::chrono::milliseconds(5));
+  EXPECT_FALSE(player.rig.attachment.has_open_streams());
+  player.rig.device.finish_command(UrbStatus::ok);
+  player.rig.run(std::chrono::milliseconds(1));
+  ASSERT_EQ(player.rig.device.commands.size(), 3u);
+  player.rig.device.finish_command(UrbStatus::ok);
+  player.rig.run(std::chrono::milliseconds(1));
+  EXPECT_TRUE(player.rig.has_reply(deselect));
+}
+
+TEST(IsochronousOut, DetachDoesNotWaitForTheRest) {
+  Player player;
+  player.send(400, 8);
+  player.close_and_deselect();
+  player.rig.attachment.begin_detach();
+  player.rig.run(std::chrono::milliseconds(2));
+  EXPECT_TRUE(player.rig.attachment.is_drained());
 }
 
 TEST(IsochronousOut, GarbageAndOversizedIntervalsAreCounted) {
