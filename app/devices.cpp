@@ -76,7 +76,7 @@ class CompositeProvider final : public device::DeviceProvider {
 }  // namespace
 
 Result<std::unique_ptr<device::DeviceProvider>> make_devices(const config::Document& document,
-                                                             Log& log) {
+                                                             const Clock& clock, Log& log) {
   std::vector<software::DeviceOptions> options;
   for (const config::ExportEntry& entry : document.exports) {
     if (!entry.device->is_software()) continue;
@@ -89,7 +89,7 @@ Result<std::unique_ptr<device::DeviceProvider>> make_devices(const config::Docum
   const bool wants_bus = std::any_of(document.exports.begin(), document.exports.end(),
                                      [](const auto& e) { return !e.device->is_software(); });
   if (wants_bus) {
-    auto bus = device::make_libusb_provider();
+    auto bus = device::make_libusb_provider(clock);
     if (!bus) return tl::unexpected(bus.error());
     const config::StreamsSection& streams = document.streams;
     const device::StreamTuning tuning{*streams.transfer, *streams.in_ring, *streams.out_ahead};

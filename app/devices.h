@@ -5,12 +5,13 @@
 #include <memory>
 
 #include "common/log.h"
+#include "common/timeline.h"
 #include "config/document.h"
 #include "usbside/device/device_provider.h"
 
 namespace usbgw::app {
 
 [[nodiscard]] Result<std::unique_ptr<device::DeviceProvider>> make_devices(
-    const config::Document& document, Log& log);
+    const config::Document& document, const Clock& clock, Log& log);
 
 }  // namespace usbgw::app

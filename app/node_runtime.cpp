@@ -79,6 +79,7 @@ struct NodeRuntime::Parts {
   std::unique_ptr<simulation::MemorySwitch> in_process;  // ring: no TCP between the roles
   std::unique_ptr<ChannelFactory> channels;
   std::unique_ptr<ConfiguredAccess> access;
+  RealClock clock;
   RealWallClock wall_clock;
   std::unique_ptr<control::AuditSink> audit;
   control::MemoryLeaseStore lease_store;
@@ -219,8 +220,8 @@ node::LocalNode NodeRuntime::Parts::local_node(const session::DatagramPort& port
 }
 
 Result<void> NodeRuntime::Parts::make_agent(session::DatagramPort& port) {
-  packet_loops.push_back(
-      std::make_unique<node::PacketLoop>(port, agent_usb_worker->waker(), control_worker->waker()));
+  packet_loops.push_back(std::make_unique<node::PacketLoop>(port, agent_usb_worker->waker(),
+                                                            control_worker->waker(), &clock));
   agent_packet_worker->add(*packet_loops.back());
   agent_usb = std::make_unique<node::AgentUsbLoop>(
       agent_usb_worker->waker(), control_worker->waker(), agent_packet_worker->waker());
@@ -240,7 +241,7 @@ Result<void> NodeRuntime::Parts::make_agent(session::DatagramPort& port) {
 
 Result<void> NodeRuntime::Parts::make_exports() {
   access = std::make_unique<ConfiguredAccess>(document);
-  auto provider = make_devices(document, log);
+  auto provider = make_devices(document, clock, log);
   if (!provider) return tl::unexpected(provider.error());
   devices = std::move(*provider);
   std::vector<node::ExportRule> rules;
@@ -271,7 +272,7 @@ Result<void> NodeRuntime::Parts::make_host(session::DatagramPort& port) {
   // A node with both roles on one port has one packet loop for both.
   if (packet_loops.empty() || ports.size() > 1) {
     packet_loops.push_back(std::make_unique<node::PacketLoop>(port, host_usb_worker->waker(),
-                                                              control_worker->waker()));
+                                                              control_worker->waker(), &clock));
     host_packet_worker->add(*packet_loops.back());
   }
   host_usb = std::make_unique<node::HostUsbLoop>(host_usb_worker->waker(), control_worker->waker(),

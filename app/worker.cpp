@@ -102,7 +102,7 @@ void Worker::run() {
   while (!stop_.load(std::memory_order_relaxed)) {
     const Instant now = clock.now();
     std::size_t work = 0;
-    for (Loop* const loop : loops_) work += loop->turn(now);
+    for (Loop* const loop : loops_) work += loop->turn(clock.now());
     const Instant after = clock.now();
     note_turn(now, after, work);
     if (work == 0 && !config_.busy) idle(after);

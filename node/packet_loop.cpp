@@ -13,8 +13,9 @@ constexpr Duration kReportPeriod = std::chrono::milliseconds(200);
 
 }  // namespace
 
-PacketLoop::PacketLoop(session::DatagramPort& port, Waker& usb_waker, Waker& control_waker)
-    : port_(port), usb_waker_(usb_waker), control_waker_(control_waker) {
+PacketLoop::PacketLoop(session::DatagramPort& port, Waker& usb_waker, Waker& control_waker,
+                       const Clock* clock)
+    : port_(port), usb_waker_(usb_waker), control_waker_(control_waker), clock_(clock) {
   entries_.reserve(kMaxSessions);
 }
 
@@ -102,9 +103,10 @@ PacketLoop::Entry* PacketLoop::find(SessionHandle handle) {
   return entry == entries_.end() ? nullptr : &*entry;
 }
 
-std::size_t PacketLoop::receive(Instant now) {
+std::size_t PacketLoop::receive(Instant& now) {
   std::array<session::ReceivedDatagram, kBurst> burst;
   const std::size_t count = port_.receive(burst, now);
+  if (count > 0 && clock_ != nullptr) now = clock_->now();
   for (const session::ReceivedDatagram& datagram : std::span(burst).first(count)) {
     const auto index = session::peek_session_index(datagram.payload);
     Entry* entry = index ? find(*index) : nullptr;

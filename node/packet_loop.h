@@ -51,8 +51,11 @@ class PacketLoop : public Loop {
     std::uint64_t turns_with_work = 0;
   };
 
-  // `usb_waker` is woken when items were published for the USB worker.
-  PacketLoop(session::DatagramPort& port, Waker& usb_waker, Waker& control_waker);
+  // `usb_waker` is woken when items were published for the USB worker. With a clock, what was
+  // received is stamped after it was taken: the turn's own time is from before, and a datagram must
+  // not seem to come earlier than it did, because the fastest path seen is what playout counts on.
+  PacketLoop(session::DatagramPort& port, Waker& usb_waker, Waker& control_waker,
+             const Clock* clock = nullptr);
 
   // Control thread. Commands are never lost: the ring is larger than the number of sessions.
   [[nodiscard]] bool post(PacketCommand&& command) { return commands_.push(std::move(command)); }
@@ -87,7 +90,8 @@ class PacketLoop : public Loop {
     Instant next_report{};
   };
 
-  std::size_t receive(Instant now);
+  // Moves `now` on to when the burst was taken: an answer must not leave before its question came.
+  std::size_t receive(Instant& now);
   std::size_t run_commands();
   std::size_t transmit(Instant now);
   void remove(SessionHandle handle);
@@ -101,6 +105,7 @@ class PacketLoop : public Loop {
   session::DatagramPort& port_;
   Waker& usb_waker_;
   Waker& control_waker_;
+  const Clock* clock_;
   std::vector<Entry> entries_;
   SpscRing<PacketCommand> commands_{256};
   SpscRing<PacketEvent> events_{1024};

@@ -18,8 +18,9 @@ constexpr Duration kLookAgain = std::chrono::milliseconds(1);
 
 }  // namespace
 
-LibusbDevice::LibusbDevice(libusb_context* context, libusb_device_handle* handle, DeviceInfo info)
-    : info_(std::move(info)), context_(context), handle_(handle) {
+LibusbDevice::LibusbDevice(libusb_context* context, libusb_device_handle* handle, DeviceInfo info,
+                           const Clock& clock)
+    : info_(std::move(info)), clock_(clock), context_(context), handle_(handle) {
   held_.reserve(kReserved);
   to_cancel_.reserve(kReserved);
   ended_.reserve(kReserved);
@@ -188,7 +189,8 @@ void LibusbDevice::complete(LibusbTransfer& transfer) {
   transfer.in_flight = false;
   if (transfer.status == UrbStatus::no_device) gone_ = true;
   ++reaped_;
-  transfer.owner->on_complete(transfer, now_);
+  // Not now_: that is from before it was reaped, and a stamp may be late but never early.
+  transfer.owner->on_complete(transfer, clock_.now());
 }
 
 // No transfer of ours has a timeout.
@@ -202,7 +204,8 @@ void LibusbDevice::append_descriptors(std::vector<int>& readable) const {
   readable.push_back(commanding_ ? helper_->descriptor() : watch_.descriptor());
 }
 
-Result<std::unique_ptr<UsbDevice>> open_libusb_device(const BusAddress& at, DeviceInfo info) {
+Result<std::unique_ptr<UsbDevice>> open_libusb_device(const BusAddress& at, DeviceInfo info,
+                                                      const Clock& clock) {
   libusb_context* context = nullptr;
   if (const int error = libusb_init(&context); error != LIBUSB_SUCCESS)
     return fail(ErrorCode::unavailable,
@@ -223,7 +226,7 @@ Result<std::unique_ptr<UsbDevice>> open_libusb_device(const BusAddress& at, Devi
   int configuration = 0;
   if (libusb_get_configuration(handle, &configuration) == LIBUSB_SUCCESS)
     info.active_configuration = static_cast<std::uint8_t>(configuration);
-  return std::make_unique<LibusbDevice>(context, handle, std::move(info));
+  return std::make_unique<LibusbDevice>(context, handle, std::move(info), clock);
 }
 
 }  // namespace usbgw::device

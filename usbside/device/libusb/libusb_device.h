@@ -20,6 +20,7 @@ struct BusAddress {
 // Opens, without claiming. `info` is complete but for active_configuration. Control thread; takes
 // milliseconds.
 [[nodiscard]] Result<std::unique_ptr<UsbDevice>> open_libusb_device(const BusAddress& at,
-                                                                    DeviceInfo info);
+                                                                    DeviceInfo info,
+                                                                    const Clock& clock);
 
 }  // namespace usbgw::device

@@ -17,7 +17,8 @@ namespace usbgw::device {
 class LibusbDevice final : public UsbDevice {
  public:
   // Takes over context and handle.
-  LibusbDevice(libusb_context* context, libusb_device_handle* handle, DeviceInfo info);
+  LibusbDevice(libusb_context* context, libusb_device_handle* handle, DeviceInfo info,
+               const Clock& clock);
   ~LibusbDevice() override;
 
   const DeviceInfo& info() const override { return info_; }
@@ -47,6 +48,7 @@ class LibusbDevice final : public UsbDevice {
   static void on_descriptor_removed(int descriptor, void* device);
 
   DeviceInfo info_;
+  const Clock& clock_;
   libusb_context* context_;
   libusb_device_handle* handle_;
   DescriptorWatch watch_;  // usbfs reports completions as writability

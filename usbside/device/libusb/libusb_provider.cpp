@@ -80,7 +80,7 @@ struct Scanned {
 
 class Provider final : public LibusbProvider {
  public:
-  explicit Provider(libusb_context* context) : context_(context) {
+  Provider(libusb_context* context, const Clock& clock) : context_(context), clock_(clock) {
     has_hotplug_ = libusb_has_capability(LIBUSB_CAP_HAS_HOTPLUG) != 0;
     if (!has_hotplug_) return;
     const int events = LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED | LIBUSB_HOTPLUG_EVENT_DEVICE_LEFT;
@@ -136,7 +136,7 @@ class Provider final : public LibusbProvider {
   Result<std::unique_ptr<UsbDevice>> open(Scanned&& scanned) {
     if (auto holder = find_holder(scanned.info, scanned.sysfs_name, scanned.at))
       return tl::unexpected(std::move(*holder));
-    return open_libusb_device(scanned.at, std::move(scanned.info));
+    return open_libusb_device(scanned.at, std::move(scanned.info), clock_);
   }
 
   std::vector<Scanned> scan() {
@@ -165,20 +165,21 @@ class Provider final : public LibusbProvider {
   }
 
   libusb_context* context_;
+  const Clock& clock_;
   bool has_hotplug_ = false;
   bool changed_ = true;  // the first look is always due
 };
 
 }  // namespace
 
-Result<std::unique_ptr<LibusbProvider>> make_libusb_provider() {
+Result<std::unique_ptr<LibusbProvider>> make_libusb_provider(const Clock& clock) {
   libusb_context* context = nullptr;
   const int error = libusb_init(&context);
   if (error != LIBUSB_SUCCESS)
     return fail(ErrorCode::unavailable, std::string("libusb does not start: ") +
                                             libusb_error_name(error) +
                                             "; is /dev/bus/usb mounted?");
-  return std::make_unique<Provider>(context);
+  return std::make_unique<Provider>(context, clock);
 }
 
 }  // namespace usbgw::device

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "common/result.h"
+#include "common/timeline.h"
 #include "usbside/device/device_provider.h"
 
 namespace usbgw::device {
@@ -21,6 +22,7 @@ class LibusbProvider : public DeviceProvider {
   using DeviceProvider::open;
 };
 
-[[nodiscard]] Result<std::unique_ptr<LibusbProvider>> make_libusb_provider();
+// `clock` stamps completions; it outlives the provider and its devices.
+[[nodiscard]] Result<std::unique_ptr<LibusbProvider>> make_libusb_provider(const Clock& clock);
 
 }  // namespace usbgw::device

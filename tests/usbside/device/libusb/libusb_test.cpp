@@ -22,6 +22,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Nothing is opened here, so nothing is stamped.
+struct NoClock final : Clock {
+  [[nodiscard]] Instant now() const override { return {}; }
+};
+
 std::vector<std::byte> bytes_of(std::string_view hex) {
   std::vector<std::byte> bytes;
   for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
@@ -197,7 +202,8 @@ TEST(OpenError, NamesTheDeviceTheNodeAndTheWayOut) {
 
 // With a USB bus or without one: the answer is a list or one line.
 TEST(LibusbProvider, UnknownDeviceIsNotFoundAndGarbageIsRefused) {
-  auto provider = make_libusb_provider();
+  const NoClock clock;
+  auto provider = make_libusb_provider(clock);
   if (!provider) {
     EXPECT_EQ(provider.error().code, ErrorCode::unavailable);
     EXPECT_NE(provider.error().context.find("libusb"), std::string::npos);

@@ -1,0 +1,112 @@
+#include "node/packet_loop.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <functional>
+
+#include "simulation/virtual_clock.h"
+
+namespace usbgw::node {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kPayload = 1400;
+constexpr std::array<std::byte, 32> kSecret{std::byte{7}};
+
+// Delivers at once. What `preempted` does happens after a turn has begun and before it receives.
+class PreemptedPort final : public session::DatagramPort {
+ public:
+  std::size_t receive(std::span<session::ReceivedDatagram> burst, Instant) override {
+    if (preempted) preempted();
+    std::size_t count = 0;
+    for (; count < burst.size() && !inbox.empty(); ++count) {
+      held_.push_back(std::move(inbox.front()));
+      inbox.pop_front();
+      burst[count] = {{}, held_.back()};
+    }
+    return count;
+  }
+  void release() override { held_.clear(); }
+  std::span<std::byte> reserve(const UdpEndpoint&, Instant) override { return scratch_; }
+  void commit(std::size_t bytes, qos::TrafficClass) override {
+    peer->inbox.emplace_back(scratch_.begin(),
+                             scratch_.begin() + static_cast<std::ptrdiff_t>(bytes));
+  }
+  void abandon() override {}
+  std::size_t flush(Instant) override { return 0; }
+  std::size_t max_payload(const UdpEndpoint&) const override { return kPayload; }
+  UdpEndpoint local() const override { return {}; }
+
+  PreemptedPort* peer = nullptr;
+  std::deque<std::vector<std::byte>> inbox;
+  std::function<void()> preempted;
+
+ private:
+  std::deque<std::vector<std::byte>> held_;
+  std::vector<std::byte> scratch_ = std::vector<std::byte>(kPayload);
+};
+
+struct NoWaker final : Waker {
+  void wake() override {}
+};
+
+struct Side {
+  Side(bool is_host, const Clock& clock) : loop(port, waker, waker, &clock) {
+    session::SessionConfig config;
+    config.local_index = session::SessionIndex{is_host ? 1u : 2u};
+    config.remote_index = session::SessionIndex{is_host ? 2u : 1u};
+    config.initial_payload = config.max_payload = kPayload;
+    links = std::make_shared<SessionLinks>(LinkSizes{});
+    PacketCommand add;
+    add.kind = PacketCommand::Kind::add;
+    add.handle = SessionHandle{1};
+    add.links = links;
+    add.session = std::make_unique<session::Session>(
+        config, session::derive_keys(kSecret, is_host, 0, 0), links->inbound, links->outbound);
+    EXPECT_TRUE(loop.post(std::move(add)));
+  }
+  void take_path() {
+    PathUpdate update;
+    while (links->paths.pop(update)) path = update.path;
+  }
+
+  PreemptedPort port;
+  NoWaker waker;
+  std::shared_ptr<SessionLinks> links;
+  PacketLoop loop;
+  PathEstimate path;
+};
+
+// The other side sends while this one's turn has begun and has not received yet.
+TEST(PacketLoop, PreemptedInATurn_NothingSeemsToArriveBeforeItWasSent) {
+  simulation::VirtualClock clock;
+  Side host(true, clock);
+  Side agent(false, clock);
+  host.port.peer = &agent.port;
+  agent.port.peer = &host.port;
+  bool is_nested = false;
+  const auto run_meanwhile = [&](Side& other) {
+    if (std::exchange(is_nested, true)) return;
+    clock.advance_to(clock.now() + milliseconds(5));
+    other.loop.turn(clock.now());
+    is_nested = false;
+  };
+  host.port.preempted = [&] { run_meanwhile(agent); };
+  agent.port.preempted = [&] { run_meanwhile(host); };
+  for (int i = 0; i < 400; ++i) {
+    host.loop.turn(clock.now());
+    agent.loop.turn(clock.now());
+    host.take_path();
+    agent.take_path();
+  }
+  for (const Side* side : {&host, &agent}) {
+    ASSERT_TRUE(side->path.valid);
+    EXPECT_GE(side->path.inbound_offset, Duration::zero());
+    EXPECT_GE(side->path.outbound_offset, Duration::zero());
+  }
+}
+
+}  // namespace
+}  // namespace usbgw::node
