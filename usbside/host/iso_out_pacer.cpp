@@ -14,6 +14,9 @@ constexpr Duration kWakeUps = std::chrono::microseconds(250);
 // transfer); a report far beyond that is an accident, not a schedule.
 constexpr Duration kMostScheduled = std::chrono::milliseconds(128);
 constexpr Duration kMostAbove = std::chrono::milliseconds(8);
+// A margin above this is there for workers that wake late; below it, a driver's buffer is too short
+// for two completions at once.
+constexpr Duration kShortMargin = std::chrono::milliseconds(8);
 // A next interval further ahead than any driver queues belongs to another numbering.
 constexpr Duration kFarAhead = std::chrono::seconds(2);
 constexpr Duration kIdle = std::chrono::seconds(1);
@@ -131,7 +134,7 @@ Instant IsoOutPacer::due(const Urb& urb) const {
   if (urb.first_index >= 0 && is_paced()) {
     at = virtual_sof(urb.first_index + static_cast<std::int64_t>(urb.packets.size()) - 1);
   }
-  return std::max(std::min(at, latest), last_completion_ + duration / 2);
+  return std::max(std::min(at, latest), paced_from_ + duration / 2);
 }
 
 Instant IsoOutPacer::next_deadline() const {
@@ -144,7 +147,14 @@ std::size_t IsoOutPacer::turn(Instant now) {
   return 1;
 }
 
+// Catching up counts from when the last one was due: from when it was done, each completion would
+// cost a late wake-up more, and a worker that wakes late by half an URB would never catch up.
+Duration IsoOutPacer::forgiven_lateness() const {
+  return std::max(margin_.value() - kShortMargin, Duration::zero()) / 4;
+}
+
 void IsoOutPacer::complete(Urb& urb, Instant now) {
+  paced_from_ = std::max(due(urb), now - forgiven_lateness());
   std::uint64_t actual = 0;
   packets_.clear();
   for (const PacketShape& shape : urb.packets) {

@@ -43,6 +43,7 @@ class IsoOutPacer final : public EndpointStream {
   void assign_and_send(Urb& urb, std::span<const std::byte> data, Instant now);
   std::int64_t choose_index(Instant now);
   [[nodiscard]] Instant due(const Urb& urb) const;
+  [[nodiscard]] Duration forgiven_lateness() const;
   void complete(Urb& urb, Instant now);
   void raise_submit_ahead(Duration reported);
 
@@ -58,6 +59,7 @@ class IsoOutPacer final : public EndpointStream {
   Instant waiting_since_{};  // when the queue last became non-empty
   Instant idle_since_{};
   Instant last_completion_{Duration{INT64_MIN / 4}};
+  Instant paced_from_{Duration{INT64_MIN / 4}};  // the next is due half an URB later or more
   std::vector<wire::usbip::IsoDescriptor> packets_;
   IntervalAccount account_;
   Histogram latency_;

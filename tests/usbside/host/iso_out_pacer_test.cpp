@@ -326,6 +326,32 @@ TEST_P(IsoOutPacer, ReportFarBeyondTheSchedule_IsAnAccident) {
   EXPECT_EQ(rig->stream_status(kAudioOut).submit_ahead, milliseconds(10));
 }
 
+// A machine that wakes its threads late, with a margin for that.
+TEST_P(IsoOutPacer, EveryWakeUpLateByMostOfAnUrb_KeepsThePace) {
+  PlayoutConfig config;
+  config.mode = PlayoutMode::fixed;
+  config.playout = milliseconds(40);
+  rig = std::make_unique<Rig>(GetParam(), config);
+  bus = std::make_unique<FakeBus>(interval, seconds(-33), 0, rig->now + milliseconds(9));
+  rig->attachment.set_path(bus->path(kOneWay));
+  rig->control(kSelectAudioOut);
+  queue.urbs = 3;
+  queue.packets = 5 * per_urb;
+  rig->start(queue);
+  open();
+  report(seconds(1));
+  rig->run_until(bus->host_time(0) + seconds(1));
+  const std::size_t before = queue.completions.size();
+  rig->wake_up_late = milliseconds(4);
+  rig->run_until(bus->host_time(0) + seconds(6));
+  rig->agent.collect();
+  EXPECT_NEAR(static_cast<double>(queue.completions.size() - before), 1000, 4);
+  EXPECT_EQ(rig->stream_status(kAudioOut).account.unlinked, 0u);
+  expect_all_in_time();
+  const auto out = played();
+  EXPECT_EQ(out, counting_frames(0, out.size() / 4));
+}
+
 TEST_P(IsoOutPacer, ClockOfAnotherEpochOrGarbage_IsIgnored) {
   rig->start(queue);
   open();
