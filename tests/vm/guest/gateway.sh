@@ -3,7 +3,7 @@
 # Addresses of the dataplane ports: usbgw's own, not the kernel's.
 AGENT_DATA=10.77.0.11 HOST_DATA=10.77.0.12
 # What a scenario may change before it starts the gateway.
-agent_port=af_packet:data0 host_port=af_packet:data0 mtu=9000 playout=2ms playout_mode=adaptive
+agent_port=af_packet:data0 host_port=af_packet:data0 mtu=9000 playout=2ms playout_max=50ms playout_mode=adaptive
 agent_extra='' host_extra=''
 
 # usbgw, and what it loads at start: DPDK's drivers are read from the disk when EAL starts.
@@ -85,6 +85,7 @@ device = "$1"
 vhci_port = $2
 mode = "$playout_mode"
 playout = "$playout"
+playout_max = "$playout_max"
 
 $host_extra
 TOML
