@@ -28,6 +28,8 @@ start_udevd() { # [NAMESPACE]
   mkdir -p /run/udev
   if [ $# -gt 0 ]; then ip netns exec "$1" $daemon --daemon; else $daemon --daemon; fi
   wait_for 10 "udevd" test -S /run/udev/control || abort "udevd does not start"
+  # What was plugged in before it (QEMU's devices) has no owner yet; as at boot.
+  udevadm trigger --action=add --subsystem-match=usb --property-match=DEVTYPE=usb_device
   udevadm settle --timeout=10
 }
 
