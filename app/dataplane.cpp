@@ -1,5 +1,7 @@
 #include "app/dataplane.h"
 
+#include "app/memif_socket.h"
+
 namespace usbgw::app {
 namespace {
 
@@ -40,6 +42,9 @@ Result<Dataplane> start_dataplane(const config::Document& document) {
     eal.ports = {*port, other};
   } else {
     eal.ports = {*port};
+  }
+  if (const std::string socket = memif_server_socket(*document.dataplane.port); !socket.empty()) {
+    remove_stale_memif_socket(socket);
   }
   Dataplane dataplane;
   auto started = dpdk::Eal::start(eal);

@@ -13,13 +13,12 @@
 #include <filesystem>
 
 #include "app/device_nodes.h"
+#include "app/memif_socket.h"
 
 namespace usbgw::app {
 namespace {
 
 constexpr auto kBothSets = static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED);
-constexpr std::string_view kMemif = "memif:";
-constexpr std::string_view kServer = ",server";
 
 // Which of its steps failed: the return values of capng_change_id(3).
 std::string step_that_failed(int result) {
@@ -36,11 +35,6 @@ std::string step_that_failed(int result) {
     default:
       return "changing the user";
   }
-}
-
-std::string server_socket(const std::string& port) {
-  if (!port.starts_with(kMemif) || !port.ends_with(kServer)) return {};
-  return port.substr(kMemif.size(), port.size() - kMemif.size() - kServer.size());
 }
 
 // A process that has locked its future pages can map no more of them than the limit, and threads
@@ -121,14 +115,20 @@ void Rights::prepare_folder() const {
 void Rights::lock_memory(Log& log) const {
   if (*document_.workers.realtime == 0) return;
   const bool is_bounded = account_ && !lift_memory_limit();
-  if (!is_bounded && ::mlockall(MCL_CURRENT | MCL_FUTURE) == 0) return;
-  log.warning(
-      "memory is not locked (grant CAP_IPC_LOCK or raise LimitMEMLOCK): a page fault can click");
+  const int pages = is_bounded ? MCL_CURRENT : MCL_CURRENT | MCL_FUTURE;
+  if (::mlockall(pages) != 0) {
+    log.warning(
+        "memory is not locked (grant CAP_IPC_LOCK or raise LimitMEMLOCK): a page fault can click");
+  } else if (is_bounded) {
+    log.warning(
+        "only the memory of the start is locked (raise LimitMEMLOCK or grant CAP_SYS_RESOURCE): a "
+        "page fault can click");
+  }
 }
 
 void Rights::hand_over_sockets(Log& log) const {
   for (const std::string& path :
-       {*document_.admin.socket, server_socket(*document_.dataplane.port)}) {
+       {*document_.admin.socket, memif_server_socket(*document_.dataplane.port)}) {
     if (path.empty() || ::chown(path.c_str(), account_->id, account_->group) == 0) continue;
     log.warning(
         with_errno(path + " stays root's, so " + account_->name + " cannot connect", errno));
