@@ -1,266 +1,215 @@
 #include "simulation/audio_driver_model.h"
 
 #include <algorithm>
-#include <cstring>
+
+#include "simulation/audio_endpoints.h"
 
 namespace usbgw::simulation {
 namespace {
 
 constexpr std::uint8_t kSetInterface = 11;
-constexpr std::uint32_t kFeedbackUrbs = 4;  // SYNC_URBS, sound/usb/card.h
-
-enum Tag : std::uint64_t { kCapture = 1, kPlayback = 2, kFeedback = 3 };
 
 }  // namespace
 
-std::optional<AudioDriverModel::Stream> AudioDriverModel::choose(
-    const wire::Configuration& configuration, Direction direction) const {
-  for (const auto& alternate : configuration.alternates) {
-    if (!alternate.is_audio_streaming() || !alternate.audio || !alternate.audio->is_pcm) continue;
-    Stream stream;
-    bool found = false;
-    for (const auto& endpoint : alternate.endpoints) {
-      if (endpoint.type != TransferType::isochronous) continue;
-      if (endpoint.usage == wire::EndpointUsage::feedback) {
-        stream.feedback = endpoint;
-      } else if (endpoint.address.direction() == direction) {
-        stream.endpoint = endpoint;
-        found = true;
-      }
-    }
-    if (!found) continue;
-    stream.interface = alternate.interface;
-    stream.alternate = alternate.alternate;
-    stream.frame_bytes = alternate.audio->frame_bytes();
-    return stream;
+void AudioDriverModel::open(const wire::Configuration& configuration, Direction direction) {
+  const auto found = find_audio(configuration, direction);
+  if (!found) {
+    ++unsupported_;
+    return;
   }
-  return std::nullopt;
+  alternates_[found->interface] = found->alternate;
+  if (direction == Direction::in) {
+    capture_.emplace(*device_, pcm_, found->data, program_);
+    return;
+  }
+  playback_.emplace(*device_, pcm_, found->data, program_);
+  if (!playback_->is_implicit()) return;
+  const auto source = find_implicit_source(configuration, *found);
+  alternates_[source->interface] = source->alternate;
+  if (!capture_) capture_.emplace(*device_, pcm_, source->data, program_);
 }
 
 void AudioDriverModel::configured(DeviceModel& device, const wire::Configuration& configuration,
                                   Instant now) {
   device_ = &device;
-  stopping_ = false;
-  if (pcm_.playback) playback_ = choose(configuration, Direction::out);
-  if (pcm_.capture) capture_ = choose(configuration, Direction::in);
-  if ((pcm_.playback && !playback_) || (pcm_.capture && !capture_)) ++unsupported_;
-  for (auto* stream : {&playback_, &capture_}) {
-    if (!*stream) continue;
-    Stream& s = **stream;
-    s.plan = plan_urbs(pcm_, s.endpoint, s.feedback ? &*s.feedback : nullptr, s.frame_bytes,
-                       device.speed());
-    set_interface(s.interface, s.alternate, now);
-  }
+  is_stopping_ = false;
+  if (pcm_.capture) open(configuration, Direction::in);
+  if (pcm_.playback) open(configuration, Direction::out);
+  select_alternates(true, now);
 }
 
-void AudioDriverModel::set_interface(std::uint8_t interface, std::uint8_t alternate, Instant now) {
-  ModelUrb urb;
-  urb.endpoint = EndpointAddress(0, Direction::out);
-  urb.setup = {0x01, kSetInterface, alternate, interface, 0};
-  requests_.push_back(urb.setup);
-  device_->submit(std::move(urb), now);
+void AudioDriverModel::select_alternates(bool is_open, Instant now) {
+  for (const auto& [interface, alternate] : alternates_) {
+    ModelUrb urb;
+    urb.endpoint = EndpointAddress(0, Direction::out);
+    const std::uint8_t chosen = is_open ? alternate : std::uint8_t{0};
+    urb.setup = {0x01, kSetInterface, chosen, interface, 0};
+    ++requests_;
+    device_->submit(std::move(urb), now);
+  }
 }
 
 void AudioDriverModel::start(Instant now) {
-  running_ = true;
-  if (capture_) {
-    record_buffer_.assign(std::size_t{pcm_.period_frames} * pcm_.periods * capture_->frame_bytes,
-                          std::byte{0});
-    recorded_ = read_ = 0;
-    for (std::uint32_t i = 0; i < capture_->plan.urbs; ++i) submit_capture(now);
-  }
+  is_running_ = true;
+  if (pcm_.is_stepped) return;
+  if (pcm_.capture) start_capture(now);
+  prepare_playback(now);
+  programs_due_ = now;
+}
+
+void AudioDriverModel::start_capture(Instant now) {
+  if (!capture_) return;
+  capture_->prepare();
+  capture_->start_endpoint(now);
+  capture_->start_recording();
+}
+
+void AudioDriverModel::prepare_playback(Instant now) {
   if (!playback_) return;
-  const std::uint32_t per_second = device_->speed() == Speed::full ? 1000 : 8000;
-  nominal_q16_ = ((std::uint64_t{pcm_.rate} << 16) + per_second / 2) / per_second;
-  rate_q16_ = nominal_q16_;
-  if (playback_->feedback) {
-    for (std::uint32_t i = 0; i < kFeedbackUrbs; ++i) submit_feedback(now);
-  }
-  restart_playback(now);
+  playback_->prepare();
+  if (playback_->is_implicit()) capture_->start_endpoint(now);
 }
 
-void AudioDriverModel::restart_playback(Instant now) {
-  play_buffer_.assign(std::size_t{pcm_.period_frames} * pcm_.periods * playback_->frame_bytes,
-                      std::byte{0});
-  written_ = queued_ = played_;
-  ready_urbs_ = playback_->plan.urbs;
-  submitted_urbs_ = 0;
-  run_player(now);
+std::uint32_t AudioDriverModel::write_some(Instant now) {
+  return playback_ ? playback_->write_some(now) : 0;
 }
 
-// The program fills what is free, whole periods; the driver then submits what waits for data.
-void AudioDriverModel::run_player(Instant now) {
-  const std::uint64_t buffer = std::uint64_t{pcm_.period_frames} * pcm_.periods;
-  const std::size_t period_bytes = std::size_t{pcm_.period_frames} * playback_->frame_bytes;
-  while (buffer - (written_ - played_) >= pcm_.period_frames) {
-    const std::size_t slot =
-        static_cast<std::size_t>((written_ / pcm_.period_frames) % pcm_.periods);
-    program_.play(std::span(play_buffer_).subspan(slot * period_bytes, period_bytes), now);
-    written_ += pcm_.period_frames;
-  }
-  while (ready_urbs_ > 0 && submit_playback(now)) {
-  }
-}
-
-std::uint32_t AudioDriverModel::next_packet_frames() {
-  const std::uint64_t phase = (phase_q16_ & 0xFFFF) + rate_q16_;
-  return static_cast<std::uint32_t>(phase >> 16);
-}
-
-bool AudioDriverModel::submit_playback(Instant now) {
-  const Stream& s = *playback_;
-  ModelUrb urb;
-  urb.endpoint = s.endpoint.address;
-  urb.tag = kPlayback;
-  std::uint32_t frames = 0;
-  while (urb.packets.size() < s.plan.packets && frames < s.plan.max_urb_frames) {
-    const std::uint32_t count = next_packet_frames();
-    if (queued_ + frames + count > written_) break;
-    phase_q16_ = (phase_q16_ & 0xFFFF) + rate_q16_;
-    urb.packets.push_back({frames * s.frame_bytes, count * s.frame_bytes, 0, UrbStatus::ok});
-    frames += count;
-    if ((queued_ + frames) % pcm_.period_frames < count) break;  // a URB ends where a period does
-  }
-  if (urb.packets.empty()) return false;
-  urb.length = frames * s.frame_bytes;
-  urb.data.resize(urb.length);
-  for (std::uint32_t i = 0; i < frames; ++i) {
-    const std::size_t from = static_cast<std::size_t>(
-        (queued_ + i) % (std::uint64_t{pcm_.period_frames} * pcm_.periods));
-    std::memcpy(urb.data.data() + std::size_t{i} * s.frame_bytes,
-                play_buffer_.data() + from * s.frame_bytes, s.frame_bytes);
-  }
-  queued_ += frames;
-  --ready_urbs_;
-  ++submitted_urbs_;
-  device_->submit(std::move(urb), now);
-  return true;
-}
-
-void AudioDriverModel::submit_capture(Instant now) {
-  const Stream& s = *capture_;
-  ModelUrb urb;
-  urb.endpoint = s.endpoint.address;
-  urb.tag = kCapture;
-  for (std::uint32_t i = 0; i < s.plan.packets; ++i) {
-    urb.packets.push_back({i * s.plan.packet_bytes, s.plan.packet_bytes, 0, UrbStatus::ok});
-  }
-  urb.length = s.plan.packets * s.plan.packet_bytes;
-  device_->submit(std::move(urb), now);
-}
-
-void AudioDriverModel::submit_feedback(Instant now) {
-  ModelUrb urb;
-  urb.endpoint = playback_->feedback->address;
-  urb.tag = kFeedback;
-  urb.length = device_->speed() == Speed::full ? 3 : 4;
-  urb.packets.push_back({0, urb.length, 0, UrbStatus::ok});
-  device_->submit(std::move(urb), now);
+std::uint32_t AudioDriverModel::read_some(Instant now) {
+  return capture_ ? capture_->read_some(now) : 0;
 }
 
 void AudioDriverModel::completed(DeviceModel&, ModelUrb&& urb, Instant now) {
   if (urb.endpoint.number() == 0) {
     if (urb.status != UrbStatus::ok) ++urb_errors_;
-    if (!requests_.empty()) requests_.pop_front();
-    if (requests_.empty() && !running_ && !stopping_) start(now);
+    if (requests_ > 0) --requests_;
+    if (requests_ == 0 && !is_running_ && !is_stopping_) start(now);
     return;
   }
-  if (urb.unlinked || !running_) return;
-  if (urb.status != UrbStatus::ok) ++urb_errors_;
-  switch (urb.tag) {
-    case kCapture:
-      return capture_done(urb, now);
-    case kPlayback:
-      return playback_done(urb, now);
-    case kFeedback:
-      return feedback_done(urb, now);
-    default:
-      return;
-  }
+  if (!urb.unlinked && is_running_ && urb.status != UrbStatus::ok) ++urb_errors_;
+  handle(urb, now);
+  stop_unused_capture();
+  wake_programs(now);
 }
 
-void AudioDriverModel::capture_done(const ModelUrb& urb, Instant now) {
-  const std::uint32_t frame_bytes = capture_->frame_bytes;
-  const std::uint64_t buffer = std::uint64_t{pcm_.period_frames} * pcm_.periods;
-  for (const auto& packet : urb.packets) {
-    if (packet.status != UrbStatus::ok) ++urb_errors_;
-    for (std::uint32_t i = 0; i + frame_bytes <= packet.actual; i += frame_bytes) {
-      const auto to = static_cast<std::size_t>(recorded_ % buffer) * frame_bytes;
-      std::memcpy(record_buffer_.data() + to, urb.data.data() + packet.offset + i, frame_bytes);
-      ++recorded_;
-    }
-  }
-  submit_capture(now);
-  if (recorded_ - read_ > buffer) {
-    ++capture_xruns_;
-    read_ = recorded_ - recorded_ % pcm_.period_frames;
-  }
-  const std::size_t period_bytes = std::size_t{pcm_.period_frames} * frame_bytes;
-  while (recorded_ - read_ >= pcm_.period_frames) {
-    const auto slot = static_cast<std::size_t>((read_ / pcm_.period_frames) % pcm_.periods);
-    program_.record(std::span(record_buffer_).subspan(slot * period_bytes, period_bytes), now);
-    read_ += pcm_.period_frames;
-  }
+void AudioDriverModel::handle(const ModelUrb& urb, Instant now) {
+  if (playback_ && playback_->completed(urb, now)) return;
+  if (!capture_ || !capture_->owns(urb) || !capture_->take(urb)) return;
+  if (playback_) playback_->capture_completed(urb, capture_->frame_bytes(), now);
+  capture_->record(urb);
+  stop_unused_capture();
+  capture_->resubmit(now);
 }
 
-void AudioDriverModel::playback_done(const ModelUrb& urb, Instant now) {
-  --submitted_urbs_;
-  ++ready_urbs_;
-  const std::uint64_t before = played_;
-  played_ += urb.length / playback_->frame_bytes;
-  if (played_ / pcm_.period_frames != before / pcm_.period_frames) {
-    run_player(now);
-  } else {
-    while (ready_urbs_ > 0 && submit_playback(now)) {
-    }
-  }
-  if (submitted_urbs_ == 0) {  // low-latency mode: nothing in flight is an XRUN (endpoint.c)
-    ++playback_xruns_;
-    restart_playback(now);
-  }
+// The capture endpoint runs as long as a recording or implicit feedback needs it.
+void AudioDriverModel::stop_unused_capture() {
+  if (!capture_ || !capture_->is_endpoint_running() || capture_->is_recording()) return;
+  if (playback_ && playback_->is_implicit() && playback_->is_endpoint_running()) return;
+  capture_->stop_endpoint();
 }
 
-void AudioDriverModel::feedback_done(const ModelUrb& urb, Instant now) {
-  submit_feedback(now);
-  const auto& packet = urb.packets.front();
-  if (packet.status != UrbStatus::ok || packet.actual < 3) return;
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < packet.actual; ++i)
-    value |= std::to_integer<std::uint64_t>(urb.data[i]) << (8 * i);
-  value &= packet.actual == 3 ? 0x00FFFFFF : 0x0FFFFFFF;
-  if (value == 0) return;
-  if (!feedback_known_) {  // the first value fixes the format (snd_usb_handle_sync_urb)
-    int shift = 0;
-    while (value < nominal_q16_ - nominal_q16_ / 4 && shift < 8) value <<= 1, ++shift;
-    while (value > nominal_q16_ + nominal_q16_ / 2 && shift > -8) value >>= 1, --shift;
-    feedback_shift_ = shift;
-    feedback_known_ = true;
-  } else if (feedback_shift_ >= 0) {
-    value <<= feedback_shift_;
-  } else {
-    value >>= -feedback_shift_;
+// After an XRUN a stream is prepared again when all its URBs are back.
+bool AudioDriverModel::is_ready_to_prepare(Direction direction) const {
+  if (direction == Direction::out && !playback_->is_idle()) return false;
+  if (direction == Direction::out && !playback_->is_implicit()) return true;
+  return capture_->is_endpoint_running() || capture_->is_idle();
+}
+
+void AudioDriverModel::wake_programs(Instant now) {
+  bool is_due = false;
+  if (playback_) {
+    is_due |= playback_->take_wake_up();
+    is_due |= playback_->is_stopped_by_xrun() && is_ready_to_prepare(Direction::out);
   }
-  if (value >= nominal_q16_ - nominal_q16_ / 8 && value <= nominal_q16_ + nominal_q16_ / 2)
-    rate_q16_ = value;
+  if (capture_) {
+    is_due |= capture_->take_wake_up();
+    is_due |= capture_->is_stopped_by_xrun() && is_ready_to_prepare(Direction::in);
+  }
+  if (is_due) programs_due_ = std::min(programs_due_, now + pcm_.wake_latency);
+}
+
+std::size_t AudioDriverModel::turn(DeviceModel&, Instant now) {
+  if (!is_running_ || pcm_.is_stepped || now < programs_due_) return 0;
+  programs_due_ = kNever;
+  const std::size_t work = run_recorder(now) + run_player(now);
+  stop_unused_capture();
+  wake_programs(now);
+  return work;
+}
+
+std::size_t AudioDriverModel::run_recorder(Instant now) {
+  if (!pcm_.capture || !capture_) return 0;
+  if (capture_->is_stopped_by_xrun()) {
+    if (!is_ready_to_prepare(Direction::in)) return 0;
+    start_capture(now);
+  }
+  std::size_t copies = 0;
+  while (read_some(now) > 0) ++copies;
+  return copies;
+}
+
+std::size_t AudioDriverModel::run_player(Instant now) {
+  if (!playback_) return 0;
+  if (playback_->is_stopped_by_xrun()) {
+    if (!is_ready_to_prepare(Direction::out)) return 0;
+    prepare_playback(now);
+  }
+  std::size_t copies = 0;
+  while (write_some(now) > 0) ++copies;
+  return copies;
+}
+
+AudioDriverModel::Totals AudioDriverModel::totals() const {
+  Totals sum = before_;
+  sum.urb_errors += urb_errors_;
+  if (playback_) {
+    sum.played += playback_->frames_played();
+    sum.playback_xruns += playback_->xruns();
+  }
+  if (capture_) {
+    sum.recorded += capture_->frames_recorded();
+    sum.capture_xruns += capture_->xruns();
+    sum.urb_errors += capture_->packet_errors();
+  }
+  return sum;
+}
+
+std::uint64_t AudioDriverModel::playback_xruns() const {
+  return totals().playback_xruns;
+}
+std::uint64_t AudioDriverModel::capture_xruns() const {
+  return totals().capture_xruns;
+}
+std::uint64_t AudioDriverModel::urb_errors() const {
+  return totals().urb_errors;
+}
+std::uint64_t AudioDriverModel::frames_played() const {
+  return totals().played;
+}
+std::uint64_t AudioDriverModel::frames_recorded() const {
+  return totals().recorded;
 }
 
 void AudioDriverModel::disconnected(Instant) {
-  running_ = false;
+  before_ = totals();
+  urb_errors_ = 0;
+  is_running_ = false;
+  programs_due_ = kNever;
   device_ = nullptr;
-  requests_.clear();
-}
-
-std::size_t AudioDriverModel::turn(DeviceModel&, Instant) {
-  return 0;
+  playback_.reset();
+  capture_.reset();
+  alternates_.clear();
+  requests_ = 0;
 }
 
 void AudioDriverModel::stop(DeviceModel& device, Instant now) {
-  running_ = false;
-  stopping_ = true;
+  is_running_ = false;
+  is_stopping_ = true;
+  programs_due_ = kNever;
+  if (playback_) playback_->stop();
+  if (capture_) capture_->stop_recording();
+  stop_unused_capture();
   device.unlink_all();
-  for (const auto* stream : {&playback_, &capture_}) {
-    if (*stream) set_interface((*stream)->interface, 0, now);
-  }
+  select_alternates(false, now);
 }
 
 }  // namespace usbgw::simulation

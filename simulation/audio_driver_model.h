@@ -1,36 +1,20 @@
-// A model of snd-usb-audio and the ALSA buffer above it: how many URBs of how many packets it keeps
-// in flight, when it submits them again, when it reports an XRUN. Rules: sound/usb/endpoint.c
-// (data_ep_set_params, snd_complete_urb) and pcm.c (prepare_playback_urb) of Linux 6.1.
+// A model of snd-usb-audio, the ALSA buffers above it, and two programs as aplay and arecord: which
+// URBs are submitted when, and when there is an XRUN. What it submits is what the driver of
+// Linux 6.1 submits, URB by URB: tests/simulation/usbmon_test.cpp compares it with traces of the
+// real one.
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <map>
 #include <optional>
-#include <vector>
 
 #include "simulation/audio_program.h"
+#include "simulation/capture_stream.h"
+#include "simulation/pcm_settings.h"
+#include "simulation/playback_stream.h"
 #include "simulation/usb_core_model.h"
 
 namespace usbgw::simulation {
-
-struct PcmSettings {
-  std::uint32_t rate = 48000;
-  std::uint32_t period_frames = 128;
-  std::uint32_t periods = 2;
-  bool playback = true;
-  bool capture = true;
-};
-
-// What data_ep_set_params decides for one endpoint.
-struct UrbPlan {
-  std::uint32_t urbs = 0;
-  std::uint32_t packets = 0;         // most packets in one URB
-  std::uint32_t packet_bytes = 0;    // most bytes in one packet
-  std::uint32_t max_urb_frames = 0;  // playback: frames in one URB
-};
-[[nodiscard]] UrbPlan plan_urbs(const PcmSettings& pcm, const wire::Endpoint& data,
-                                const wire::Endpoint* feedback, std::uint32_t frame_bytes,
-                                Speed speed);
 
 class AudioDriverModel final : public DriverModel {
  public:
@@ -41,68 +25,59 @@ class AudioDriverModel final : public DriverModel {
   void completed(DeviceModel& device, ModelUrb&& urb, Instant now) override;
   void disconnected(Instant now) override;
   std::size_t turn(DeviceModel& device, Instant now) override;
+  [[nodiscard]] Instant next_deadline() const override { return programs_due_; }
 
   // Unlinks everything and selects alternate setting 0, as closing the PCM does.
   void stop(DeviceModel& device, Instant now);
 
-  [[nodiscard]] std::uint64_t playback_xruns() const { return playback_xruns_; }
-  [[nodiscard]] std::uint64_t capture_xruns() const { return capture_xruns_; }
-  [[nodiscard]] std::uint64_t urb_errors() const { return urb_errors_; }
-  [[nodiscard]] bool is_running() const { return running_; }
-  [[nodiscard]] std::uint64_t frames_played() const { return played_; }
-  [[nodiscard]] std::uint64_t frames_recorded() const { return recorded_; }
+  // What the programs do, step by step, for an owner that asked for it in its settings.
+  void prepare_playback(Instant now);
+  // Frames that the playing program's next copy wrote; the copy that fills the buffer starts the
+  // stream. 0: it sleeps.
+  [[nodiscard]] std::uint32_t write_some(Instant now);
+  void start_capture(Instant now);
+  // Frames that the recording program's next copy read; 0: it sleeps.
+  [[nodiscard]] std::uint32_t read_some(Instant now);
+
+  [[nodiscard]] std::uint64_t playback_xruns() const;
+  [[nodiscard]] std::uint64_t capture_xruns() const;
+  [[nodiscard]] std::uint64_t urb_errors() const;
+  [[nodiscard]] bool is_running() const { return is_running_; }
+  [[nodiscard]] std::uint64_t frames_played() const;
+  [[nodiscard]] std::uint64_t frames_recorded() const;
   [[nodiscard]] DeviceModel* device() const { return device_; }
   [[nodiscard]] std::uint64_t errors_unsupported() const { return unsupported_; }
 
  private:
-  struct Stream {
-    std::uint8_t interface = 0;
-    std::uint8_t alternate = 0;
-    wire::Endpoint endpoint;
-    std::optional<wire::Endpoint> feedback;
-    std::uint32_t frame_bytes = 0;
-    UrbPlan plan;
+  struct Totals {
+    std::uint64_t played = 0, recorded = 0;
+    std::uint64_t playback_xruns = 0, capture_xruns = 0, urb_errors = 0;
   };
 
-  [[nodiscard]] std::optional<Stream> choose(const wire::Configuration& configuration,
-                                             Direction direction) const;
-  void set_interface(std::uint8_t interface, std::uint8_t alternate, Instant now);
+  void open(const wire::Configuration& configuration, Direction direction);
+  void select_alternates(bool is_open, Instant now);
   void start(Instant now);
-  void submit_capture(Instant now);
-  [[nodiscard]] bool submit_playback(Instant now);
-  void submit_feedback(Instant now);
-  void capture_done(const ModelUrb& urb, Instant now);
-  void playback_done(const ModelUrb& urb, Instant now);
-  void feedback_done(const ModelUrb& urb, Instant now);
-  void run_player(Instant now);
-  void restart_playback(Instant now);
-  [[nodiscard]] std::uint32_t next_packet_frames();
+  void handle(const ModelUrb& urb, Instant now);
+  void wake_programs(Instant now);
+  std::size_t run_recorder(Instant now);
+  std::size_t run_player(Instant now);
+  void stop_unused_capture();
+  [[nodiscard]] bool is_ready_to_prepare(Direction direction) const;
+  [[nodiscard]] Totals totals() const;
 
   PcmSettings pcm_;
   AudioProgram& program_;
   DeviceModel* device_ = nullptr;
-  std::optional<Stream> playback_;
-  std::optional<Stream> capture_;
-  std::deque<SetupPacket> requests_;
-  bool running_ = false;
-  bool stopping_ = false;
-
-  // Playback, in frames since start: what the program wrote, what URBs carry, what completed.
-  std::uint64_t written_ = 0, queued_ = 0, played_ = 0;
-  std::vector<std::byte> play_buffer_;
-  std::uint32_t ready_urbs_ = 0;
-  std::uint32_t submitted_urbs_ = 0;
-  std::uint64_t rate_q16_ = 0;  // frames per packet, 16.16, after the newest feedback
-  std::uint64_t nominal_q16_ = 0;
-  std::uint64_t phase_q16_ = 0;
-  int feedback_shift_ = 0;
-  bool feedback_known_ = false;
-
-  // Capture.
-  std::uint64_t recorded_ = 0, read_ = 0;
-  std::vector<std::byte> record_buffer_;
-
-  std::uint64_t playback_xruns_ = 0, capture_xruns_ = 0, urb_errors_ = 0, unsupported_ = 0;
+  // Alternate settings in use, and the interfaces that have them.
+  std::map<std::uint8_t, std::uint8_t> alternates_;
+  std::optional<PlaybackStream> playback_;
+  std::optional<CaptureStream> capture_;
+  std::size_t requests_ = 0;  // control URBs in flight
+  bool is_running_ = false;
+  bool is_stopping_ = false;
+  Instant programs_due_ = kNever;
+  Totals before_;  // of devices that are gone
+  std::uint64_t urb_errors_ = 0, unsupported_ = 0;
 };
 
 }  // namespace usbgw::simulation

@@ -55,6 +55,9 @@ Made make_loopback(const DeviceOptions& options) {
 Made make_uac2_implicit(const DeviceOptions& options) {
   return make_audio(options, 0xA112, AudioClass::uac2, Synchronisation::implicit_feedback);
 }
+Made make_uac2_adaptive(const DeviceOptions& options) {
+  return make_audio(options, 0xA132, AudioClass::uac2, Synchronisation::adaptive);
+}
 
 Result<void> check_script(const DeviceOptions& options) {
   if (options.events_per_second > 0 && options.events_per_second <= 1e6) return {};
@@ -95,6 +98,7 @@ const std::vector<Entry>& entries() {
       {{"uac2", "high-speed duplex audio with a feedback endpoint"}, make_uac2},
       {{"loopback", "uac2 that sends back what it is played"}, make_loopback},
       {{"uac2-implicit", "high-speed duplex audio with implicit feedback"}, make_uac2_implicit},
+      {{"uac2-adaptive", "high-speed duplex audio, adaptive playback"}, make_uac2_adaptive},
       {{"uac1", "full-speed duplex audio, adaptive playback"}, make_uac1},
       {{"uac1-feedback", "full-speed duplex audio with a feedback endpoint"}, make_uac1_feedback},
       {{"hid", "keyboard and mouse that play a counted script"}, make_hid},

@@ -1,0 +1,25 @@
+// How a program opens a sound card: hardware parameters, and when it runs.
+#pragma once
+
+#include <cstdint>
+
+#include "common/timeline.h"
+
+namespace usbgw::simulation {
+
+struct PcmSettings {
+  std::uint32_t rate = 48000;
+  std::uint32_t period_frames = 128;
+  std::uint32_t periods = 2;
+  bool playback = true;
+  bool capture = true;
+  // From the moment the kernel wakes a program until it runs.
+  Duration wake_latency{};
+  // The programs do nothing by themselves: whoever holds the driver makes their steps, see
+  // AudioDriverModel.
+  bool is_stepped = false;
+
+  [[nodiscard]] std::uint32_t buffer_frames() const { return period_frames * periods; }
+};
+
+}  // namespace usbgw::simulation
