@@ -11,6 +11,7 @@
 
 namespace usbgw::app {
 
+// `clock` stamps completions and outlives the devices.
 [[nodiscard]] Result<std::unique_ptr<device::DeviceProvider>> make_devices(
     const config::Document& document, const Clock& clock, Log& log);
 

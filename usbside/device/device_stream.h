@@ -2,6 +2,7 @@
 // independent of the host's URBs. Isochronous IN and OUT and polled IN derive from it.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <vector>
@@ -68,6 +69,8 @@ class DeviceStream : public TransferOwner {
 
  protected:
   virtual void closed() {}
+  // A completion is reaped after the turn began.
+  void take_time(Instant reaped) { context_.now = std::max(context_.now, reaped); }
   // `count` transfers with `bytes` of buffer each, all idle.
   void make_ring(std::size_t count, std::size_t iso_packets, std::size_t bytes);
   void cancel_ring();

@@ -4,7 +4,9 @@
 
 namespace usbgw::device {
 
-std::int64_t IntervalClock::missing(std::int64_t last, Instant completed, bool may_follow_gap) {
+std::int64_t IntervalClock::missing(std::int64_t last, const Completion& completion,
+                                    bool may_follow_gap) {
+  const Instant completed = completion.reaped;
   Duration residual = completed.time_since_epoch() - interval_ * (last + 1);
   if (!started_ || last < settling_) {
     started_ = true;
@@ -14,15 +16,33 @@ std::int64_t IntervalClock::missing(std::int64_t last, Instant completed, bool m
   }
   find_debt(residual);
   residual += interval_ * debt_;
-  std::int64_t gap = 0;
-  if (may_follow_gap && residual > floor()) gap = (residual - floor() + interval_ / 4) / interval_;
+  const Duration uncertain = std::max(completed - completion.pending, Duration::zero());
+  std::int64_t gap = certain_gap(residual, uncertain, may_follow_gap);
   residual = std::max(residual - interval_ * gap, least_credible(completed));
   note(residual, completed);
   gap += lasting_shift();
-  const std::int64_t paid = std::min(gap, debt_);
+  return passed(gap);
+}
+
+// In time, a completion lies whole intervals above the floor: which of them were between when it
+// was last seen pending and when it was reaped?
+std::int64_t IntervalClock::certain_gap(Duration residual, Duration uncertain,
+                                        bool may_follow_gap) {
+  if (may_follow_gap) undecided_ = kDecidedWithin;
+  if (undecided_ == 0) return 0;
+  const Duration above = residual - floor() + interval_ / 4;
+  const std::int64_t most = std::max(above, Duration::zero()) / interval_;
+  const Duration pending = above - uncertain + interval_ / 2 - Duration{1};
+  const std::int64_t least = std::min(std::max(pending, Duration::zero()) / interval_, most);
+  undecided_ = least == most ? 0 : undecided_ - 1;
+  return least;
+}
+
+std::int64_t IntervalClock::passed(std::int64_t intervals) {
+  const std::int64_t paid = std::min(intervals, debt_);
   debt_ -= paid;
-  inserted_ += gap - paid;
-  return gap - paid;
+  inserted_ += intervals - paid;
+  return intervals - paid;
 }
 
 void IntervalClock::find_debt(Duration residual) {

@@ -64,6 +64,7 @@ class IsochronousIn final : public DeviceStream {
       retry_at_ = context_.now + kRetry;  // cancelled by the system, not by us
       return;
     }
+    take_time(completed);
     forward(transfer, completed);
     submit(transfer);
   }
@@ -101,7 +102,8 @@ class IsochronousIn final : public DeviceStream {
     const auto count = static_cast<std::int64_t>(transfer.packets.size());
     const bool may_follow_gap = first_after_dry_ >= 0 && next_ >= first_after_dry_;
     if (may_follow_gap) first_after_dry_ = -1;
-    const std::int64_t gap = clock_.missing(next_ + count - 1, completed, may_follow_gap);
+    const std::int64_t gap =
+        clock_.missing(next_ + count - 1, {transfer.pending_at, completed}, may_follow_gap);
     if (gap > 0) forward_gap(gap, completed - setup_.interval * count);
 
     std::array<wire::Interval, wire::kMaxIntervals> intervals;

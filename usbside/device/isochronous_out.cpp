@@ -94,7 +94,7 @@ class IsochronousOut final : public DeviceStream {
   std::size_t fill_interval(std::span<std::byte> room);
   void skip(std::int64_t intervals);
   void keep_up_with_bus();
-  void account(const Flight& flight, Instant completed);
+  void account(const Flight& flight, const IntervalClock::Completion& completion);
   void report(const Flight& flight, Instant completed);
   // When interval `index` was or will be submitted, one transfer a transfer time.
   [[nodiscard]] Instant submission_of(std::int64_t index) const;
@@ -196,18 +196,19 @@ void IsochronousOut::on_complete(Transfer& transfer, Instant completed) {
   const auto errors = std::count_if(transfer.packets.begin(), transfer.packets.end(),
                                     [](const auto& p) { return p.status != UrbStatus::ok; });
   context_.counters.add(DeviceCounter::out_errors, static_cast<std::uint64_t>(errors));
+  take_time(completed);
   Flight& flight = flight_of(transfer);
-  account(flight, completed);
+  account(flight, {transfer.pending_at, completed});
   if (completed - last_report_ >= kReportEvery || transfer_time() >= kReportEvery)
     report(flight, completed);
   if (!is_spent()) submit(transfer);
 }
 
 // A gap moves everything that was submitted after it, too.
-void IsochronousOut::account(const Flight& flight, Instant completed) {
+void IsochronousOut::account(const Flight& flight, const IntervalClock::Completion& completion) {
   const auto each = static_cast<std::int64_t>(shape_.intervals);
   const std::int64_t gap =
-      clock_.missing(flight.first + each - 1, completed, flight.may_follow_gap);
+      clock_.missing(flight.first + each - 1, completion, flight.may_follow_gap);
   if (gap == 0) return;
   for (auto& other : flights_)
     if (other.first >= flight.first) other.first += gap;
@@ -252,9 +253,8 @@ void IsochronousOut::submit(Transfer& transfer) {
 void IsochronousOut::keep_up_with_bus() {
   const auto end = clock_.end_of(window_.next() - 1);
   if (!end || context_.now < *end) return;
-  const std::int64_t passed = (context_.now - *end) / setup_.interval + 1;
-  clock_.skipped(passed);
-  skip(passed);
+  const std::int64_t passed = clock_.passed((context_.now - *end) / setup_.interval + 1);
+  if (passed > 0) skip(passed);
 }
 
 void IsochronousOut::skip(std::int64_t intervals) {

@@ -66,6 +66,9 @@ class Transfer {
 
   UrbStatus status = UrbStatus::ok;
   std::size_t actual = 0;  // not for isochronous
+  // On completion: when it was last seen not to have completed. A completion that is reaped late
+  // lies anywhere between this and the `completed` that its owner is given.
+  Instant pending_at{};
   bool in_flight = false;
 };
 

@@ -99,6 +99,7 @@ std::optional<UrbStatus> FakeDevice::finished_command() {
 
 std::size_t FakeDevice::poll(Instant now) {
   if (commanding_) return 0;
+  const Instant pending_at = std::exchange(polled_at_, now);
   run_bus(now);
   std::size_t work = 0;
   // What completes while callbacks resubmit waits for the next poll.
@@ -106,6 +107,7 @@ std::size_t FakeDevice::poll(Instant now) {
   for (Transfer* transfer : done) {
     transfer->in_flight = false;
     cancelled_.erase(transfer);
+    transfer->pending_at = pending_at;
     transfer->owner->on_complete(*transfer, now);
     ++work;
   }

@@ -75,6 +75,7 @@ class FakeDevice final : public UsbDevice {
 
   DeviceInfo info_;
   Instant start_;
+  Instant polled_at_{};
   std::int64_t interval_ = 0;  // the next to run
   std::map<std::uint8_t, Line> lines_;
   std::deque<Transfer*> done_;

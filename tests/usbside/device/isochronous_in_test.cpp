@@ -115,7 +115,7 @@ TEST(IsochronousIn, IntervalsThatPassedWhileTheRingWasDryAreSentAsGap) {
     rig.attachment.open_stream(rig.open(kAudioIn, kIsochronous, 28), rig.now);
     rig.run(std::chrono::milliseconds(300));
     rig.step(std::chrono::milliseconds(dry_ms));
-    rig.run(std::chrono::milliseconds(300), std::chrono::microseconds(125));
+    rig.run(std::chrono::milliseconds(300), std::chrono::microseconds(40));
     const auto all = assemble(rig);
     expect_honest(all, rig.device);
     const auto gaps = std::count_if(all.intervals.begin(), all.intervals.end(), [](const auto& i) {

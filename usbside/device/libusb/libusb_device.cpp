@@ -15,6 +15,9 @@ namespace {
 constexpr std::size_t kReserved = 512;  // transfers of one device: rings and URBs
 // How soon libusb is asked again whether the kernel has taken an unplugged device away.
 constexpr Duration kLookAgain = std::chrono::milliseconds(1);
+// libusb_handle_events leaves the rest to the next call (libusb 1.0.26, linux_usbfs.c,
+// op_handle_events: 26 of them).
+constexpr std::size_t kMostReaped = 25;
 
 }  // namespace
 
@@ -144,13 +147,14 @@ void LibusbDevice::take_command_result() {
   held_ = std::move(held);  // keeps the reserved memory
 }
 
-std::size_t LibusbDevice::run_ended() {
+std::size_t LibusbDevice::run_ended(Instant now) {
   std::size_t count = 0;
   for (; !ended_.empty() && count < kReserved; ++count) {
     LibusbTransfer* const transfer = ended_.front();
     ended_.erase(ended_.begin());
     transfer->in_flight = false;
-    transfer->owner->on_complete(*transfer, now_);
+    transfer->pending_at = now;
+    transfer->owner->on_complete(*transfer, now);
   }
   return count;
 }
@@ -167,16 +171,9 @@ bool LibusbDevice::libusb_has_work() {
 
 std::size_t LibusbDevice::poll(Instant now) {
   now_ = now;
-  reaped_ = 0;
   if (commanding_) take_command_result();
-  std::size_t work = run_ended();
-  if (!commanding_ && libusb_has_work()) {
-    timeval zero{0, 0};
-    in_events_ = true;
-    static_cast<void>(libusb_handle_events_timeout_completed(context_, &zero, nullptr));
-    in_events_ = false;
-    work += reaped_;
-  }
+  std::size_t work = run_ended(now);
+  if (!commanding_) work += reap();
   if (to_start_) {
     helper_->start(*to_start_);
     to_start_.reset();
@@ -184,11 +181,25 @@ std::size_t LibusbDevice::poll(Instant now) {
   return work;
 }
 
+std::size_t LibusbDevice::reap() {
+  const Instant began = clock_.now();
+  reaped_ = 0;
+  if (libusb_has_work()) {
+    timeval zero{0, 0};
+    in_events_ = true;
+    static_cast<void>(libusb_handle_events_timeout_completed(context_, &zero, nullptr));
+    in_events_ = false;
+  }
+  if (reaped_ < kMostReaped) empty_at_ = began;
+  return reaped_;
+}
+
 void LibusbDevice::complete(LibusbTransfer& transfer) {
   transfer.store();
   transfer.in_flight = false;
   if (transfer.status == UrbStatus::no_device) gone_ = true;
   ++reaped_;
+  transfer.pending_at = empty_at_;
   // Not now_: that is from before it was reaped, and a stamp may be late but never early.
   transfer.owner->on_complete(transfer, clock_.now());
 }

@@ -17,8 +17,8 @@ struct BusAddress {
   std::uint8_t address = 0;
 };
 
-// Opens, without claiming. `info` is complete but for active_configuration. Control thread; takes
-// milliseconds.
+// Opens, without claiming. `info` is complete but for active_configuration; `clock` stamps
+// completions and outlives the device. Control thread; takes milliseconds.
 [[nodiscard]] Result<std::unique_ptr<UsbDevice>> open_libusb_device(const BusAddress& at,
                                                                     DeviceInfo info,
                                                                     const Clock& clock);

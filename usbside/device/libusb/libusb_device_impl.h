@@ -42,7 +42,8 @@ class LibusbDevice final : public UsbDevice {
   void cancel_now(LibusbTransfer& transfer);
   void take_command_result();
   void end_held(LibusbTransfer& transfer, UrbStatus status);
-  std::size_t run_ended();
+  std::size_t run_ended(Instant now);
+  std::size_t reap();
   [[nodiscard]] bool libusb_has_work();
   static void on_descriptor_added(int descriptor, short events, void* device);
   static void on_descriptor_removed(int descriptor, void* device);
@@ -61,8 +62,9 @@ class LibusbDevice final : public UsbDevice {
   std::vector<LibusbTransfer*> held_;        // to submit when the helper is back
   std::vector<LibusbTransfer*> to_cancel_;   // to cancel when the helper is back
   std::vector<LibusbTransfer*> ended_;       // ended without libusb; their owners learn in poll()
-  Instant now_{};
-  Instant look_again_{};  // while the descriptor has hung up
+  Instant now_{};                            // of the turn
+  Instant empty_at_{};                       // when the kernel last had no completion for us
+  Instant look_again_{};                     // while the descriptor has hung up
   std::size_t reaped_ = 0;
   std::unique_ptr<DeviceHelper> helper_;
 };

@@ -100,6 +100,7 @@ void SoftwareDevice::finish(BusTransfer& transfer, Instant completed) {
     transfer.packets[i].actual = urb.packets[i].actual;
     transfer.packets[i].status = urb.packets[i].status;
   }
+  transfer.pending_at = completed;  // the bus tells exactly
   transfer.owner->on_complete(transfer, completed);
 }
 
