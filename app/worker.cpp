@@ -36,9 +36,11 @@ bool EventWaker::prepare_sleep() {
   return false;
 }
 
-void EventWaker::end_sleep() {
+// What is written after the wait has ended makes the next one end at once.
+void EventWaker::end_sleep(bool is_readable) {
   sleeping_.store(false, std::memory_order_relaxed);
   pending_.store(false, std::memory_order_relaxed);
+  if (!is_readable) return;
   std::uint64_t count = 0;
   static_cast<void>(!read(descriptor_, &count, sizeof count));
 }
@@ -130,6 +132,14 @@ void Worker::collect_descriptors() {
   for (const int descriptor : writable_) polls_.push_back({descriptor, POLLOUT, 0});
 }
 
+// In the order of collect_descriptors().
+void Worker::tell_ready() {
+  ready_.clear();
+  for (std::size_t i = 0; i < readable_.size(); ++i)
+    if (polls_[i + 1].revents != 0) ready_.push_back(readable_[i]);
+  for (Loop* const loop : loops_) loop->polled(ReadyDescriptors(ready_));
+}
+
 void Worker::idle(Instant now) {
   Instant deadline = kNever;
   bool live = false;
@@ -147,7 +157,8 @@ void Worker::idle(Instant now) {
   timeout.tv_sec = sleep.count() / 1'000'000'000;
   timeout.tv_nsec = sleep.count() % 1'000'000'000;
   const int ready = ppoll(polls_.data(), polls_.size(), &timeout, nullptr);
-  waker_.end_sleep();
+  waker_.end_sleep(ready > 0 && polls_[0].revents != 0);
+  if (ready >= 0) tell_ready();
   if (ready != 0) return;
   const Instant woken = RealClock{}.now();
   if (woken - now - sleep <= record_.latest_wake) return;

@@ -28,7 +28,8 @@ class EventWaker final : public Waker {
 
   // The sleeper's side: true when it may sleep on descriptor(); false when it was woken meanwhile.
   [[nodiscard]] bool prepare_sleep();
-  void end_sleep();
+  // `is_readable`: descriptor() is.
+  void end_sleep(bool is_readable);
   [[nodiscard]] int descriptor() const { return descriptor_; }
 
  private:
@@ -80,6 +81,7 @@ class Worker {
   void note_turn(Instant before, Instant after, std::size_t work);
   [[nodiscard]] std::string apply_scheduling() const;
   void collect_descriptors();
+  void tell_ready();
 
   WorkerConfig config_;
   EventWaker waker_;
@@ -87,6 +89,7 @@ class Worker {
   std::vector<int> readable_;
   std::vector<int> writable_;
   std::vector<pollfd> polls_;
+  std::vector<int> ready_;
   std::atomic<bool> stop_{false};
   std::atomic<bool> started_{false};
   std::string warning_;

@@ -2,12 +2,26 @@
 // simulation runs all of them in one thread under virtual time.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "common/timeline.h"
 
 namespace usbgw {
+
+// Of the descriptors that loops have named, those that had work when the system was asked.
+class ReadyDescriptors {
+ public:
+  explicit ReadyDescriptors(std::span<const int> ready) : ready_(ready) {}
+  [[nodiscard]] bool contains(int descriptor) const {
+    return std::find(ready_.begin(), ready_.end(), descriptor) != ready_.end();
+  }
+
+ private:
+  std::span<const int> ready_;
+};
 
 class Loop {
  public:
@@ -18,6 +32,9 @@ class Loop {
   [[nodiscard]] virtual Instant next_deadline() const = 0;
   // File descriptors whose readability means work; appended. Poll-mode loops add none.
   virtual void append_descriptors(std::vector<int>& readable) const { static_cast<void>(readable); }
+  // Before turn(), when the runner has just waited for the descriptors named: what is not among
+  // `ready` need not be tried in that turn. A turn without it tries all.
+  virtual void polled(const ReadyDescriptors& ready) { static_cast<void>(ready); }
   // File descriptors whose writability means work, because output is waiting; appended.
   virtual void append_writable(std::vector<int>& writable) const { static_cast<void>(writable); }
   // True while latency matters (a stream is open): the runner then idles in short steps.

@@ -174,6 +174,12 @@ void AgentUsbLoop::append_descriptors(std::vector<int>& readable) const {
   }
 }
 
+void AgentUsbLoop::polled(const ReadyDescriptors& ready) {
+  for (const auto& session : sessions_) {
+    for (const auto& served : session->attachments) served->usb->polled(ready);
+  }
+}
+
 bool AgentUsbLoop::is_live() const {
   return std::any_of(sessions_.begin(), sessions_.end(), [](const auto& session) {
     return std::any_of(session->attachments.begin(), session->attachments.end(),

@@ -105,6 +105,7 @@ class AgentUsbLoop : public Loop {
   std::size_t turn(Instant now) override;
   [[nodiscard]] Instant next_deadline() const override;
   void append_descriptors(std::vector<int>& readable) const override;
+  void polled(const ReadyDescriptors& ready) override;
   [[nodiscard]] bool is_live() const override;
 
  private:

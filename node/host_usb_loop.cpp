@@ -148,6 +148,12 @@ void HostUsbLoop::append_descriptors(std::vector<int>& readable) const {
   }
 }
 
+void HostUsbLoop::polled(const ReadyDescriptors& ready) {
+  for (const auto& session : sessions_) {
+    for (const auto& hosted : session->attachments) hosted->socket->polled(ready);
+  }
+}
+
 bool HostUsbLoop::is_live() const {
   return std::any_of(sessions_.begin(), sessions_.end(), [](const auto& session) {
     return std::any_of(session->attachments.begin(), session->attachments.end(),

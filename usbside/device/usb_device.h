@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "common/loop.h"
 #include "common/result.h"
 #include "common/timeline.h"
 #include "common/usb.h"
@@ -113,6 +114,8 @@ class UsbDevice {
   virtual std::size_t poll(Instant now) = 0;
   [[nodiscard]] virtual Instant next_deadline() const = 0;
   virtual void append_descriptors(std::vector<int>& readable) const = 0;
+  // See Loop.
+  virtual void polled(const ReadyDescriptors& ready) { static_cast<void>(ready); }
   [[nodiscard]] virtual bool is_gone() const = 0;
 };
 

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "common/loop.h"
+
 namespace usbgw::host {
 
 class VhciSocket {
@@ -22,6 +24,8 @@ class VhciSocket {
   // The kernel closed its end: the port was detached.
   [[nodiscard]] virtual bool is_closed() const = 0;
   virtual void append_descriptors(std::vector<int>& readable) const { static_cast<void>(readable); }
+  // See Loop.
+  virtual void polled(const ReadyDescriptors& ready) { static_cast<void>(ready); }
 };
 
 }  // namespace usbgw::host

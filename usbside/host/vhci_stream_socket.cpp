@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "wire/usbip_reader.h"
 
@@ -45,7 +46,7 @@ Result<VhciStreamSocket::Pair> VhciStreamSocket::make_pair() {
 }
 
 std::size_t VhciStreamSocket::read(std::span<std::byte> to) {
-  if (closed_ || to.empty()) return 0;
+  if (std::exchange(is_known_empty_, false) || closed_ || to.empty()) return 0;
   const ssize_t bytes = ::recv(descriptor_, to.data(), to.size(), MSG_DONTWAIT);
   if (bytes > 0) return static_cast<std::size_t>(bytes);
   if (bytes == 0 || !would_block(errno)) closed_ = true;
@@ -113,6 +114,10 @@ bool VhciStreamSocket::flush() {
 
 void VhciStreamSocket::append_descriptors(std::vector<int>& readable) const {
   if (!closed_) readable.push_back(descriptor_);
+}
+
+void VhciStreamSocket::polled(const ReadyDescriptors& ready) {
+  is_known_empty_ = !ready.contains(descriptor_);
 }
 
 }  // namespace usbgw::host

@@ -33,12 +33,14 @@ class VhciStreamSocket final : public VhciSocket {
   bool flush() override;
   [[nodiscard]] bool is_closed() const override { return closed_; }
   void append_descriptors(std::vector<int>& readable) const override;
+  void polled(const ReadyDescriptors& ready) override;
 
  private:
   [[nodiscard]] bool keep(std::span<const std::byte> bytes);
 
   int descriptor_;
   bool closed_ = false;
+  bool is_known_empty_ = false;     // the next read() need not ask
   std::vector<std::byte> backlog_;  // sized once
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

@@ -52,6 +52,20 @@ TEST_F(VhciStreamSocket, FullSocket_KeepsTheRestInOrder) {
   EXPECT_TRUE(pair.ours->flush());
 }
 
+TEST_F(VhciStreamSocket, PolledWithoutData_SkipsOneReadOnly) {
+  const auto sent = counting(20);
+  ASSERT_EQ(::send(pair.theirs, sent.data(), sent.size(), 0), 20);
+  std::vector<int> readable;
+  pair.ours->append_descriptors(readable);
+  std::vector<std::byte> got(64);
+  pair.ours->polled(ReadyDescriptors(std::span<const int>()));
+  EXPECT_EQ(pair.ours->read(got), 0u);
+  EXPECT_EQ(pair.ours->read(std::span(got).first(5)), 5u);
+  pair.ours->polled(ReadyDescriptors(readable));
+  EXPECT_EQ(pair.ours->read(got), 15u);
+  EXPECT_FALSE(pair.ours->is_closed());
+}
+
 TEST_F(VhciStreamSocket, BacklogFull_Refuses) {
   const auto pdu = counting(1 << 20);
   int accepted = 0;

@@ -3,6 +3,7 @@
 #include <libusb-1.0/libusb.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "common/assertion.h"
 #include "usbside/device/libusb/libusb_device_impl.h"
@@ -170,10 +171,14 @@ bool LibusbDevice::libusb_has_work() {
 }
 
 std::size_t LibusbDevice::poll(Instant now) {
-  now_ = now;
+  const Instant last_turn = std::exchange(now_, now);
+  const bool is_known_empty = std::exchange(is_known_empty_, false) && !watch_.has_hung_up();
   if (commanding_) take_command_result();
   std::size_t work = run_ended(now);
-  if (!commanding_) work += reap();
+  if (is_known_empty)
+    empty_at_ = last_turn;  // or later: the runner asked in between
+  else if (!commanding_)
+    work += reap();
   if (to_start_) {
     helper_->start(*to_start_);
     to_start_.reset();
@@ -213,6 +218,10 @@ Instant LibusbDevice::next_deadline() const {
 // While the helper is out, only its end is work.
 void LibusbDevice::append_descriptors(std::vector<int>& readable) const {
   readable.push_back(commanding_ ? helper_->descriptor() : watch_.descriptor());
+}
+
+void LibusbDevice::polled(const ReadyDescriptors& ready) {
+  is_known_empty_ = !commanding_ && !ready.contains(watch_.descriptor());
 }
 
 Result<std::unique_ptr<UsbDevice>> open_libusb_device(const BusAddress& at, DeviceInfo info,

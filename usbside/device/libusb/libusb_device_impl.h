@@ -31,6 +31,7 @@ class LibusbDevice final : public UsbDevice {
   std::size_t poll(Instant now) override;
   Instant next_deadline() const override;
   void append_descriptors(std::vector<int>& readable) const override;
+  void polled(const ReadyDescriptors& ready) override;
   bool is_gone() const override { return gone_; }
 
   // From libusb, inside poll().
@@ -63,6 +64,7 @@ class LibusbDevice final : public UsbDevice {
   std::vector<LibusbTransfer*> to_cancel_;   // to cancel when the helper is back
   std::vector<LibusbTransfer*> ended_;       // ended without libusb; their owners learn in poll()
   Instant now_{};                            // of the turn
+  bool is_known_empty_ = false;              // the next poll() need not ask libusb
   Instant empty_at_{};                       // when the kernel last had no completion for us
   Instant look_again_{};                     // while the descriptor has hung up
   std::size_t reaped_ = 0;
