@@ -12,7 +12,7 @@ inline constexpr unsigned kFieldPolynomial = 0x11D;
 namespace detail {
 
 struct GaloisTables {
-  std::array<std::uint8_t, 510> power{};  // twice the period, so that sums of logs need no modulo
+  std::array<std::uint8_t, 765> power{};  // so that sums of three logs need no modulo
   std::array<std::uint8_t, 256> log{};
 };
 
@@ -20,7 +20,8 @@ constexpr GaloisTables make_galois_tables() {
   GaloisTables tables;
   unsigned value = 1;
   for (std::size_t i = 0; i < 255; ++i) {
-    tables.power[i] = tables.power[i + 255] = static_cast<std::uint8_t>(value);
+    tables.power[i] = tables.power[i + 255] = tables.power[i + 510] =
+        static_cast<std::uint8_t>(value);
     tables.log[value] = static_cast<std::uint8_t>(i);
     value <<= 1;
     if (value > 0xFF) value ^= kFieldPolynomial;

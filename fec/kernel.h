@@ -1,4 +1,4 @@
-// The inner loop of all repair: to += coefficient * from, over GF(2^8). One implementation per
+// The inner loop of all repair: linear combinations over GF(2^8). One implementation per
 // instruction set, chosen once and passed in; all give the same bytes.
 #pragma once
 
@@ -7,18 +7,22 @@
 #include <span>
 #include <string_view>
 
+#include "fec/combination.h"
+
 namespace usbgw::fec {
 
 struct Kernel {
   std::string_view name;
-  // The regions have the same size and do not overlap.
-  void (*multiply_add)(std::span<std::byte> to, std::span<const std::byte> from,
-                       std::uint8_t coefficient);
+  Combine combine;
+
+  // to += coefficient * from. The regions have the same size and do not overlap.
+  void multiply_add(std::span<std::byte> to, std::span<const std::byte> from,
+                    std::uint8_t coefficient) const;
 };
 
-// The reference: a 256-entry table per coefficient.
+// The reference.
 [[nodiscard]] const Kernel& scalar_kernel();
-// Every kernel that this machine runs, the fastest first.
+// Every kernel that this machine runs, the fastest first: kernels().front() is the one to choose.
 [[nodiscard]] std::span<const Kernel> kernels();
 // By name, for tests and the configuration; nullptr when this machine has none of that name.
 [[nodiscard]] const Kernel* find_kernel(std::string_view name);

@@ -21,8 +21,14 @@ struct Source {
 // Bytes of a symbol over these sources.
 [[nodiscard]] std::size_t repair_bytes(std::span<const Source> set);
 
-// The symbol of `row` over a set of 1..kMaxSet sources in ascending order within kSpan; `to` must
-// hold repair_bytes(). Returns the bytes written.
+// The symbols of rows first_row, first_row + 1 .. over one set, one for each of `to`, at most
+// kMaxSet: each source is read once for up to kFusedTargets rows. The set has 1..kMaxSet sources in
+// ascending order within kSpan; each of `to` must hold repair_bytes(). Returns the bytes written to
+// each.
+std::size_t encode_repairs(const Kernel& kernel, unsigned first_row, std::span<const Source> set,
+                           std::span<std::byte* const> to);
+
+// The symbol of `row` alone.
 std::size_t encode_repair(const Kernel& kernel, unsigned row, std::span<const Source> set,
                           std::span<std::byte> to);
 

@@ -22,8 +22,8 @@ RepairWindow::RepairWindow(const Kernel& kernel, std::size_t symbol_bytes, std::
     : kernel_(kernel),
       symbol_bytes_(kLengthBytes + symbol_bytes),
       sources_(static_cast<std::size_t>(kSpan) * symbol_bytes_),
-      equations_(waiting),
-      symbols_(waiting * symbol_bytes_),
+      equations_(waiting + 1),
+      symbols_((waiting + 1) * symbol_bytes_),
       scratch_(symbol_bytes_) {}
 
 void RepairWindow::add_source(SourceNumber number, std::span<const std::byte> bytes) {
@@ -31,10 +31,10 @@ void RepairWindow::add_source(SourceNumber number, std::span<const std::byte> by
   if (n < 0 || n <= newest_ - kSpan || kLengthBytes + bytes.size() > symbol_bytes_) return;
   slide_to(n);
   if (known_[column(n)]) return;
+  sizes_[column(n)] = kLengthBytes + bytes.size();
   const auto place = source_at(column(n));
   store_be<std::uint16_t>(place.data(), static_cast<std::uint16_t>(bytes.size()));
-  const auto rest = std::copy(bytes.begin(), bytes.end(), place.begin() + kLengthBytes);
-  std::fill(rest, place.end(), std::byte{});
+  std::copy(bytes.begin(), bytes.end(), place.begin() + kLengthBytes);
   learn(n);
   solve();
 }
@@ -50,23 +50,60 @@ RepairOutcome RepairWindow::add_repair(unsigned row, std::span<const SourceNumbe
 
   const auto free = std::find_if(equations_.begin(), equations_.end(),
                                  [](const Equation& e) { return !e.is_used; });
-  if (free == equations_.end()) return RepairOutcome::refused;
+  USBGW_ASSERT(free != equations_.end());
   const auto index = static_cast<std::size_t>(free - equations_.begin());
-  free->coefficients.fill(0);
-  const auto rest = std::copy(symbol.begin(), symbol.end(), symbol_of(index).begin());
-  std::fill(rest, symbol_of(index).end(), std::byte{});
-  for (const SourceNumber number : set) {
-    const std::size_t c = column(number.value());
-    const std::uint8_t factor = coefficient(row, number.value());
-    if (known_[c])
-      kernel_.multiply_add(symbol_of(index), source_at(c), factor);
-    else
-      free->coefficients[c] = factor;
-  }
+  free->size = symbol.size();
+  std::copy(symbol.begin(), symbol.end(), symbol_of(index).begin());
+  subtract_known(index, row, set);
   for (std::size_t i = 0; i < equations_.size(); ++i)
     if (equations_[i].is_used) subtract(i, index, free->coefficients[equations_[i].pivot]);
   if (!choose_pivot(index)) return RepairOutcome::useless;
-  return solve() ? RepairOutcome::recovered : RepairOutcome::kept;
+  if (solve()) return RepairOutcome::recovered;
+  give_up_oldest();
+  return RepairOutcome::kept;
+}
+
+// Makes the equation the missing sources': those known leave it, in one pass over what all of them
+// have and then each with what it has more.
+void RepairWindow::subtract_known(std::size_t equation, unsigned row,
+                                  std::span<const SourceNumber> set) {
+  equations_[equation].coefficients.fill(0);
+  std::array<const std::byte*, kMaxSet> sources;
+  std::array<std::uint8_t, kMaxSet> factors;
+  std::array<std::size_t, kMaxSet> columns;
+  std::size_t count = 0;
+  std::size_t shortest = symbol_bytes_;
+  for (const SourceNumber number : set) {
+    const std::size_t c = column(number.value());
+    const std::uint8_t factor = coefficient(row, number.value());
+    if (!known_[c]) {
+      equations_[equation].coefficients[c] = factor;
+      continue;
+    }
+    shortest = std::min(shortest, sizes_[c]);
+    sources[count] = source_at(c).data();
+    factors[count] = factor;
+    columns[count++] = c;
+  }
+  if (count == 0) return;
+  grow(equation, shortest);
+  std::byte* const symbol = symbol_of(equation).data();
+  Combination task;
+  task.sources = sources.data();
+  task.targets = &symbol;
+  task.coefficients = factors.data();
+  task.source_count = count;
+  task.target_count = 1;
+  task.size = shortest;
+  task.accumulates = true;
+  task.plain = row == 0 ? count : 0;
+  kernel_.combine(task);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t size = sizes_[columns[i]];
+    grow(equation, size);
+    kernel_.multiply_add(symbol_of(equation).subspan(shortest, size - shortest),
+                         source_at(columns[i]).subspan(shortest), factors[i]);
+  }
 }
 
 std::optional<RepairWindow::Recovered> RepairWindow::take_recovered() {
@@ -88,15 +125,31 @@ void RepairWindow::slide_to(std::int64_t number) {
   newest_ = number;
 }
 
-// The column gets a new owner. One equation goes with the old one; the others do without it.
+// The column gets a new owner.
 void RepairWindow::forget(std::size_t column) {
   known_[column] = is_fresh_[column] = false;
+  drop_with(column);
+}
+
+// Room for one more symbol, at the price of the source that is due first.
+void RepairWindow::give_up_oldest() {
+  if (!std::all_of(equations_.begin(), equations_.end(),
+                   [](const Equation& e) { return e.is_used; }))
+    return;
+  std::int64_t oldest = std::max<std::int64_t>(0, newest_ - kSpan + 1);
+  while (!drop_with(column(oldest))) ++oldest;
+}
+
+// Drops one equation that has the column, after which the others do without it. What they determine
+// they would have determined before, so there is nothing to solve then.
+bool RepairWindow::drop_with(std::size_t column) {
   const auto found = std::find_if(equations_.begin(), equations_.end(), [&](const Equation& e) {
     return e.is_used && e.coefficients[column] != 0;
   });
-  if (found == equations_.end()) return;
+  if (found == equations_.end()) return false;
   make_pivot(static_cast<std::size_t>(found - equations_.begin()), column);
   found->is_used = false;
+  return true;
 }
 
 void RepairWindow::learn(std::int64_t number) {
@@ -105,7 +158,7 @@ void RepairWindow::learn(std::int64_t number) {
   for (std::size_t i = 0; i < equations_.size(); ++i) {
     Equation& equation = equations_[i];
     if (!equation.is_used || equation.coefficients[c] == 0) continue;
-    kernel_.multiply_add(symbol_of(i), source_at(c), equation.coefficients[c]);
+    add_to_symbol(i, source_at(c), equation.coefficients[c]);
     equation.coefficients[c] = 0;
     if (equation.pivot == c) choose_pivot(i);
   }
@@ -134,9 +187,23 @@ void RepairWindow::make_pivot(std::size_t equation, std::size_t column) {
 // equation -= factor * from; in GF(2^8) the same as adding.
 void RepairWindow::subtract(std::size_t from, std::size_t equation, std::uint8_t factor) {
   if (factor == 0) return;
-  for (std::size_t c = 0; c < static_cast<std::size_t>(kSpan); ++c)
-    equations_[equation].coefficients[c] ^= multiply(equations_[from].coefficients[c], factor);
-  kernel_.multiply_add(symbol_of(equation), symbol_of(from), factor);
+  kernel_.multiply_add(std::as_writable_bytes(std::span(equations_[equation].coefficients)),
+                       std::as_bytes(std::span(equations_[from].coefficients)), factor);
+  add_to_symbol(equation, symbol_of(from), factor);
+}
+
+void RepairWindow::add_to_symbol(std::size_t equation, std::span<const std::byte> bytes,
+                                 std::uint8_t factor) {
+  grow(equation, bytes.size());
+  kernel_.multiply_add(symbol_of(equation).first(bytes.size()), bytes, factor);
+}
+
+void RepairWindow::grow(std::size_t equation, std::size_t size) {
+  const std::size_t before = equations_[equation].size;
+  if (size <= before) return;
+  equations_[equation].size = size;
+  const auto added = symbol_of(equation).subspan(before);
+  std::fill(added.begin(), added.end(), std::byte{});
 }
 
 void RepairWindow::scale(std::size_t equation, std::uint8_t factor) {
@@ -145,7 +212,7 @@ void RepairWindow::scale(std::size_t equation, std::uint8_t factor) {
   const auto symbol = symbol_of(equation);
   std::copy(symbol.begin(), symbol.end(), scratch_.begin());
   std::fill(symbol.begin(), symbol.end(), std::byte{});
-  kernel_.multiply_add(symbol, scratch_, factor);
+  kernel_.multiply_add(symbol, std::span(scratch_).first(symbol.size()), factor);
 }
 
 // In reduced form a source is determined exactly when its equation has no other.
@@ -165,11 +232,13 @@ bool RepairWindow::accept_solution(std::size_t equation) {
   equations_[equation].is_used = false;
   const std::size_t c = equations_[equation].pivot;
   const auto symbol = symbol_of(equation);
-  if (load_be<std::uint16_t>(symbol.data()) > symbol_bytes_ - kLengthBytes) {
+  const std::size_t size = kLengthBytes + load_be<std::uint16_t>(symbol.data());
+  if (size > symbol.size()) {
     ++inconsistent_;
     return false;
   }
-  std::copy(symbol.begin(), symbol.end(), source_at(c).begin());
+  sizes_[c] = size;
+  std::copy_n(symbol.begin(), size, source_at(c).begin());
   known_[c] = is_fresh_[c] = true;
   return true;
 }

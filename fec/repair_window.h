@@ -21,13 +21,14 @@ enum class RepairOutcome : std::uint8_t {
   kept,       // waits for more symbols
   useless,    // nothing in its set is missing, or it says what other symbols have said
   too_old,    // a missing source of its set, or the set itself, has left the window
-  refused,    // larger than the window's symbols, or no room among the waiting ones
+  refused,    // larger than the window's symbols
   malformed,  // the set is empty, not ascending, or wider than kSpan
 };
 
 class RepairWindow {
  public:
-  // `symbol_bytes`: the largest source. `waiting`: repair symbols kept at most.
+  // `symbol_bytes`: the largest source. `waiting`: repair symbols kept at most; with one more, the
+  // oldest source that any of them could help to recover is given up, and one symbol with it.
   RepairWindow(const Kernel& kernel, std::size_t symbol_bytes, std::size_t waiting);
 
   // A source that came by itself. Duplicates and what is older than the window do no harm. May
@@ -46,13 +47,15 @@ class RepairWindow {
   [[nodiscard]] std::uint64_t inconsistent() const { return inconsistent_; }
 
  private:
-  using Coefficients = std::array<std::uint8_t, static_cast<std::size_t>(kSpan)>;
+  static constexpr auto kColumns = static_cast<std::size_t>(kSpan);
+  using Coefficients = std::array<std::uint8_t, kColumns>;
   // Missing sources' coefficients by column (number mod kSpan); the one at `pivot` is 1, and no
   // other equation has that column.
   struct Equation {
     bool is_used = false;
     Coefficients coefficients{};
     std::size_t pivot = 0;
+    std::size_t size = 0;  // of its symbol; what an addition needs beyond is zeros
   };
 
   [[nodiscard]] static std::size_t column(std::int64_t number) {
@@ -61,22 +64,24 @@ class RepairWindow {
   [[nodiscard]] bool is_in_window(std::int64_t number) const {
     return number > newest_ - kSpan && number <= newest_;
   }
-  [[nodiscard]] bool is_known(std::int64_t number) const {
-    return is_in_window(number) && known_[column(number)];
-  }
   [[nodiscard]] std::span<std::byte> source_at(std::size_t column) {
-    return std::span(sources_).subspan(column * symbol_bytes_, symbol_bytes_);
+    return std::span(sources_).subspan(column * symbol_bytes_, sizes_[column]);
   }
   [[nodiscard]] std::span<std::byte> symbol_of(std::size_t equation) {
-    return std::span(symbols_).subspan(equation * symbol_bytes_, symbol_bytes_);
+    return std::span(symbols_).subspan(equation * symbol_bytes_, equations_[equation].size);
   }
 
   void slide_to(std::int64_t number);
   void forget(std::size_t column);
+  void give_up_oldest();
+  bool drop_with(std::size_t column);
   void learn(std::int64_t number);  // source_at() holds it: take it out of every equation
+  void subtract_known(std::size_t equation, unsigned row, std::span<const SourceNumber> set);
   bool choose_pivot(std::size_t equation);
   void make_pivot(std::size_t equation, std::size_t column);
   void subtract(std::size_t from, std::size_t equation, std::uint8_t factor);
+  void add_to_symbol(std::size_t equation, std::span<const std::byte> bytes, std::uint8_t factor);
+  void grow(std::size_t equation, std::size_t size);
   void scale(std::size_t equation, std::uint8_t factor);
   bool solve();
   bool accept_solution(std::size_t equation);
@@ -84,11 +89,12 @@ class RepairWindow {
   const Kernel& kernel_;
   std::size_t symbol_bytes_;  // with the length
   std::int64_t newest_ = -1;
-  std::array<bool, static_cast<std::size_t>(kSpan)> known_{};
-  std::array<bool, static_cast<std::size_t>(kSpan)> is_fresh_{};  // recovered and not yet taken
-  std::vector<std::byte> sources_;                                // by column: length, bytes, zeros
-  std::vector<Equation> equations_;
-  std::vector<std::byte> symbols_;  // by equation
+  std::array<bool, kColumns> known_{};
+  std::array<bool, kColumns> is_fresh_{};  // recovered and not yet taken
+  std::array<std::size_t, kColumns> sizes_{};
+  std::vector<std::byte> sources_;   // by column: length, bytes
+  std::vector<Equation> equations_;  // one more than may wait
+  std::vector<std::byte> symbols_;   // by equation
   std::vector<std::byte> scratch_;
   std::uint64_t inconsistent_ = 0;
 };

@@ -2,11 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <vector>
-
-#include "common/random.h"
 #include "fec/coefficients.h"
-#include "fec/kernel.h"
 
 namespace usbgw::fec {
 namespace {
@@ -49,29 +45,6 @@ TEST(Coefficients, EveryTwoByTwoSubmatrixIsInvertible) {
   for (unsigned row = 1; row < kRows; ++row)
     for (std::int64_t a = 0; a < kSpan; ++a)
       for (std::int64_t b = 0; b < a; ++b) ASSERT_NE(coefficient(row, a), coefficient(row, b));
-}
-
-TEST(Kernels, AllGiveWhatTheFieldSaysAtEverySizeAndCoefficient) {
-  Random random(5);
-  for (const Kernel& kernel : kernels()) {
-    SCOPED_TRACE(kernel.name);
-    for (std::size_t size = 0; size < 200; ++size) {
-      std::vector<std::byte> to(size + 1), from(size);
-      for (auto& byte : to) byte = static_cast<std::byte>(random.next());
-      for (auto& byte : from) byte = static_cast<std::byte>(random.next());
-      const auto factor = static_cast<std::uint8_t>(size < 3 ? size : random.next());
-      auto expected = to;
-      for (std::size_t i = 0; i < size; ++i)
-        expected[i] ^= std::byte{slow_multiply(std::to_integer<unsigned>(from[i]), factor)};
-      kernel.multiply_add(std::span(to).first(size), from, factor);
-      ASSERT_EQ(to, expected) << size;
-    }
-  }
-}
-
-TEST(Kernels, AreFoundByName) {
-  EXPECT_EQ(find_kernel("scalar"), &scalar_kernel());
-  EXPECT_EQ(find_kernel("abacus"), nullptr);
 }
 
 }  // namespace
