@@ -1,15 +1,21 @@
 #!/bin/bash
 # Fetches Debian's current 6.1 kernel and makes the guest's initramfs; prints the folder that holds
 # vmlinuz, initramfs.gz and lib/modules. Nothing is done when the folder is there already.
+# USBGW_VM_KERNEL=rt: the PREEMPT_RT one.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 . scripts/lib.sh
 cache=${USBGW_VM_CACHE:-out/vm-cache}
 initramfs_modules=(virtio_pci 9pnet_virtio 9p overlay)
+case ${USBGW_VM_KERNEL:-} in
+  '') flavour=amd64 ;;
+  rt) flavour=rt-amd64 ;;
+  *) die "USBGW_VM_KERNEL=$USBGW_VM_KERNEL; allowed: rt, or nothing for Debian's usual kernel" ;;
+esac
 
 image_package() {
-  apt-cache depends linux-image-amd64 2>/dev/null |
-    sed -n 's/^ *Depends: \(linux-image-6\.1\.0-[0-9]*-amd64\)$/\1/p' | head -n 1
+  apt-cache depends linux-image-$flavour 2>/dev/null |
+    sed -n "s/^ *Depends: \\(linux-image-6\\.1\\.0-[0-9]*-$flavour\\)\$/\\1/p" | head -n 1
 }
 
 # A machine without package lists (a fresh container) gets them first.
@@ -20,7 +26,7 @@ find_package() {
     apt-get update >/dev/null 2>&1 || true
     package=$(image_package)
   fi
-  [ -n "$package" ] || die "apt knows no linux-image-6.1.0-*-amd64; run ./dev setup, or apt-get update"
+  [ -n "$package" ] || die "apt knows no linux-image-6.1.0-*-$flavour; run ./dev setup, or apt-get update"
   echo "$package"
 }
 

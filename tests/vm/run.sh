@@ -1,5 +1,6 @@
 #!/bin/bash
 # run.sh SCENARIO [NAME=VALUE...]: boots the guest, runs the scenario in it, and judges how the guest ended.
+# kernel=rt (or USBGW_VM_KERNEL=rt) takes Debian's PREEMPT_RT kernel; other names are the scenario's.
 # The scenario's header lines say what it needs: "#: clock virtual|plain", "#: timeout SECONDS" (of the
 # machine), "#: disk NAME SIZE", "#: qemu ARGUMENTS", "#: append KERNEL-ARGUMENTS", and "#: judge COMMAND",
 # which is run here when the guest has ended well. @RESULTS@ stands for the results folder.
@@ -20,6 +21,7 @@ timeout=${USBGW_VM_TIMEOUT:-$(header timeout)}
 label=$scenario
 for assignment in "$@"; do
   [[ $assignment =~ ^[a-z_]+= ]] || die "'$assignment' is not NAME=VALUE"
+  [[ $assignment != kernel=* ]] || export USBGW_VM_KERNEL=${assignment#kernel=}
   label+=" $assignment"
 done
 
