@@ -15,7 +15,7 @@ struct Avx2 : Vector256 {
     Register low, high;
   };
 
-  static constexpr unsigned kSourcesAtOnce = 1;
+  static constexpr unsigned sources_at_once(unsigned) { return 1; }
   static constexpr unsigned unroll(unsigned targets) { return targets <= 4 ? 2 : 1; }
 
   static USBGW_INLINE Source source(Register value) {

@@ -11,7 +11,7 @@ struct Avx2Gfni : Vector256 {
   using Source = Register;
   using Factor = Register;
 
-  static constexpr unsigned kSourcesAtOnce = 1;
+  static constexpr unsigned sources_at_once(unsigned) { return 1; }
   // Sums, a source for each column of them, and a factor share 16 registers.
   static constexpr unsigned unroll(unsigned targets) {
     return targets <= 2 ? 4 : targets <= 4 ? 2 : 1;

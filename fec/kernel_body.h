@@ -84,7 +84,7 @@ struct Block {
 
   template <bool kAddsPlain, unsigned kFirstProduct>
   USBGW_INLINE void add_all(std::size_t begin, std::size_t end) {
-    constexpr std::size_t kAtOnce = Vector::kSourcesAtOnce;
+    constexpr std::size_t kAtOnce = Vector::sources_at_once(kTargets);
     const std::byte* const* source = plan.sources + begin;
     const std::uint8_t* factors = plan.factors + begin * plan.stride;
     std::size_t left = end - begin;
@@ -165,10 +165,10 @@ void compute_targets(const Combination& task, std::size_t first) {
   compute_last<Vector, kTargets, kPlain>(plan, offset, left, Vector::tail(last));
 }
 
-template <class Vector, unsigned kTargets = kFusedTargets>
+template <class Vector, unsigned kTargets = 1>
 void compute_some(const Combination& task, std::size_t first, std::size_t targets) {
-  if constexpr (kTargets > 1) {
-    if (targets < kTargets) return compute_some<Vector, kTargets - 1>(task, first, targets);
+  if constexpr (kTargets < kFusedTargets) {
+    if (targets > kTargets) return compute_some<Vector, kTargets + 1>(task, first, targets);
   }
   if (first == 0 && task.plain != 0)
     compute_targets<Vector, kTargets, true>(task, first);

@@ -75,7 +75,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   task.target_count = 1 + input.read<std::uint8_t>() % kMaxTargets;
   const auto flags = input.read<std::uint8_t>();
   const auto length = input.read<std::uint16_t>();
-  task.size = length % ((flags & 8) != 0 ? kMaxSize + 1 : 600);
+  // Large ones where the reference is still quick.
+  const bool is_large = (flags & 8) != 0 && task.source_count * task.target_count <= 16;
+  task.size = length % (is_large ? kMaxSize + 1 : 600);
   task.accumulates = (flags & 1) != 0;
   task.folds = (flags & 2) != 0 && !task.accumulates && task.target_count <= fec::kFusedTargets;
   if ((flags & 4) != 0 && task.source_count != 0)
