@@ -52,8 +52,8 @@ watch_kernel
 # one CPU for both machines and the device that can happen, and would be judged as the gateway's.
 echo -1 >/proc/sys/kernel/sched_rt_runtime_us
 # Gathering small pages into a huge one stops the only CPU for 2 ms; usbgw refuses it for itself, but
-# the device and the audio programs share that CPU.
-echo never >/sys/kernel/mm/transparent_hugepage/enabled
+# the device and the audio programs share that CPU. A PREEMPT_RT kernel does not do it.
+[ ! -e /sys/kernel/mm/transparent_hugepage/enabled ] || echo never >/sys/kernel/mm/transparent_hugepage/enabled
 cd "$USBGW_REPO/tests/vm" || power_off
 echo "guest: up, kernel $(uname -r), $(nproc) CPU, scenario $USBGW_SCENARIO"
 setsid timeout --kill-after=10 "$USBGW_GUEST_TIMEOUT" bash -c '
