@@ -36,7 +36,7 @@ std::size_t PacketLoop::run_commands() {
       case PacketCommand::Kind::add:
         USBGW_ASSERT(entries_.size() < kMaxSessions);
         entries_.push_back(
-            {command.handle, std::move(command.session), std::move(command.links), 0, {}, {}});
+            {command.handle, std::move(command.links), std::move(command.session), 0, {}, {}});
         break;
       case PacketCommand::Kind::remove:
         remove(command.handle);

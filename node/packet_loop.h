@@ -21,9 +21,9 @@ struct PacketCommand {
   enum class Kind : std::uint8_t { add, remove, read_port, rotate_receive, rotate_transmit };
   Kind kind{};
   SessionHandle handle;
+  std::shared_ptr<SessionLinks> links;  // the session gives them back what it holds when it goes
   std::unique_ptr<session::Session>
       session;  // add: built by the control thread, so nothing is allocated here
-  std::shared_ptr<SessionLinks> links;
   std::unique_ptr<session::ReceiveEpoch> receive_epoch;
   std::unique_ptr<session::TransmitEpoch> transmit_epoch;
 };
@@ -32,8 +32,8 @@ struct PacketEvent {
   enum class Kind : std::uint8_t { removed, report, port, rotated };
   Kind kind{};
   SessionHandle handle;
-  std::unique_ptr<session::Session> session;  // removed: goes home to be destroyed
   std::shared_ptr<SessionLinks> links;
+  std::unique_ptr<session::Session> session;  // removed: goes home to be destroyed
   session::SessionCounters counters;  // report
   PathEstimate path;
   std::size_t path_payload = 0;
@@ -83,8 +83,8 @@ class PacketLoop : public Loop {
  private:
   struct Entry {
     SessionHandle handle;
-    std::unique_ptr<session::Session> session;
     std::shared_ptr<SessionLinks> links;
+    std::unique_ptr<session::Session> session;
     std::uint32_t open_streams = 0;
     Instant next_path{};
     Instant next_report{};
