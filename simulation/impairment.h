@@ -1,5 +1,14 @@
 // What a path does to each datagram: delay, jitter, independent loss, time-driven outages. Seeded,
 // and independent of who asks: the same seed, profile and send times give the same fates.
+//
+// How the delay varies:
+//   uniform      in [0, jitter]: J
+//   exponential  mean `variation_mean`, at most `jitter`
+//   slots        as netem's `slot distribution pareto SLOT_DELAY SLOT_JITTER`: what is sent while
+//                the next slot has not opened waits for it. The time to the next slot is
+//                SLOT_DELAY + SLOT_JITTER * x, x = (u^(-1/3) - 1.5) * 4/3 but at most 4, u uniform
+//                (iproute2's pareto table; net/sched/sch_netem.c, get_slot_next); a slot that lies
+//                in the past is open
 #pragma once
 
 #include <atomic>
@@ -11,13 +20,19 @@
 
 namespace usbgw::simulation {
 
+enum class DelayVariation : std::uint8_t { uniform, exponential, slots };
+
 struct ImpairmentProfile {
   Duration delay{};          // of the fastest datagram, one way
-  Duration jitter{};         // J: added uniformly in [0, jitter]
+  Duration jitter{};         // J: the most that is added to it
   bool keeps_order = false;  // a queue: jitter never lets a datagram overtake
   double loss = 0;           // independent, 0..1
   double outage_loss = 0;    // share of time in which the path is down, 0..1
   Duration outage_mean{};    // mean length of one outage, exponential
+  DelayVariation variation = DelayVariation::uniform;
+  Duration variation_mean{};  // exponential
+  Duration slot_delay{};
+  Duration slot_jitter{};
 };
 
 class Impairment {
@@ -34,6 +49,9 @@ class Impairment {
 
  private:
   [[nodiscard]] bool is_down(Instant when);
+  // Beyond the fastest datagram's delay.
+  [[nodiscard]] Duration extra_delay(Instant sent);
+  [[nodiscard]] Duration time_to_slot();
 
   ImpairmentProfile profile_;
   Random random_;
@@ -41,6 +59,7 @@ class Impairment {
   std::atomic<std::uint64_t> offered_{0};
   std::atomic<std::uint64_t> lost_{0};
   Instant newest_arrival_{};
+  Instant slot_{};  // when the newest slot opens
   bool down_ = false;
   std::optional<Instant> state_until_;
 };

@@ -27,7 +27,12 @@ class MemoryPort final : public session::DatagramPort {
   std::size_t flush(Instant now) override;
   [[nodiscard]] std::size_t max_payload(const UdpEndpoint& to) const override;
   [[nodiscard]] UdpEndpoint local() const override { return local_; }
-  [[nodiscard]] Instant next_deadline() const override { return arriving_.next_arrival(); }
+  [[nodiscard]] Instant next_deadline() const override {
+    return is_polled ? kNever : arriving_.next_arrival();
+  }
+  [[nodiscard]] Instant next_arrival() const { return arriving_.next_arrival(); }
+  // As a real port: nothing announces a datagram, whoever polls finds it.
+  bool is_polled = false;
 
   [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
 

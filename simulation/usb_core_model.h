@@ -60,6 +60,7 @@ class DeviceModel final : private wire::usbip::SubmittedUrbs {
 
   // The socket's side.
   [[nodiscard]] std::size_t take_commands(std::span<std::byte> to);
+  [[nodiscard]] bool has_commands() const { return commands_taken_ < commands_.size(); }
   void give_replies(std::span<const std::byte> bytes, Instant now);
 
   std::size_t turn(Instant now);

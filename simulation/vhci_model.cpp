@@ -13,6 +13,8 @@ constexpr std::uint32_t kPorts = 16;  // the first half high speed, the second s
 struct VhciModel::Line {
   struct Shared {
     std::vector<std::byte> replies;
+    std::vector<std::byte> reading;  // the same memory again and again
+    Waker* kernel = nullptr;
     std::unique_ptr<DeviceModel> device;
     bool gateway_closed = false;
     bool kernel_closed = false;
@@ -24,7 +26,10 @@ struct VhciModel::Line {
 class VhciModel::Socket final : public host::VhciSocket {
  public:
   explicit Socket(std::shared_ptr<Line::Shared> shared) : shared_(std::move(shared)) {}
-  ~Socket() override { shared_->gateway_closed = true; }
+  ~Socket() override {
+    shared_->gateway_closed = true;
+    if (shared_->kernel != nullptr) shared_->kernel->wake();
+  }
 
   [[nodiscard]] std::size_t read(std::span<std::byte> to) override {
     return shared_->kernel_closed ? 0 : shared_->device->take_commands(to);
@@ -35,6 +40,7 @@ class VhciModel::Socket final : public host::VhciSocket {
     for (const auto part : {head, payload, tail}) {
       shared_->replies.insert(shared_->replies.end(), part.begin(), part.end());
     }
+    if (shared_->kernel != nullptr) shared_->kernel->wake();
     return true;
   }
   bool flush() override { return true; }
@@ -44,8 +50,8 @@ class VhciModel::Socket final : public host::VhciSocket {
   std::shared_ptr<Line::Shared> shared_;
 };
 
-VhciModel::VhciModel(std::function<DriverModel&(host::VhciPort)> driver)
-    : driver_(std::move(driver)) {}
+VhciModel::VhciModel(std::function<DriverModel&(host::VhciPort)> driver, Waker* kernel)
+    : driver_(std::move(driver)), kernel_(kernel) {}
 
 VhciModel::~VhciModel() = default;
 
@@ -61,6 +67,7 @@ Result<host::VhciPorts::Attached> VhciModel::attach(Speed speed,
     auto line = std::make_unique<Line>();
     line->port = port;
     line->shared = std::make_shared<Line::Shared>();
+    line->shared->kernel = kernel_;
     line->shared->device = std::make_unique<DeviceModel>(speed, driver_(port));
     Attached attached{port, std::make_unique<Socket>(line->shared)};
     lines_.push_back(std::move(line));
@@ -100,9 +107,9 @@ std::size_t VhciModel::turn(Instant now) {
   for (const auto& line : lines_) {
     Line::Shared& shared = *line->shared;
     if (!shared.replies.empty()) {
-      std::vector<std::byte> replies;
-      replies.swap(shared.replies);
-      shared.device->give_replies(replies, now);
+      shared.reading.swap(shared.replies);
+      shared.device->give_replies(shared.reading, now);
+      shared.reading.clear();
       ++work;
     }
     if (shared.kernel_closed || shared.gateway_closed || !shared.device->is_connected()) {
@@ -129,6 +136,12 @@ Instant VhciModel::next_deadline() const {
     next = std::min(next, shared.device->next_deadline());
   }
   return next;
+}
+
+bool VhciModel::is_readable() const {
+  return std::any_of(lines_.begin(), lines_.end(), [](const auto& line) {
+    return line->shared->kernel_closed || line->shared->device->has_commands();
+  });
 }
 
 std::vector<std::string> VhciModel::violations() const {

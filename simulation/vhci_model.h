@@ -15,8 +15,9 @@ namespace usbgw::simulation {
 
 class VhciModel final : public host::VhciPorts, public Loop {
  public:
-  // `driver` says who drives a device plugged into a port; the driver outlives the model.
-  explicit VhciModel(std::function<DriverModel&(host::VhciPort)> driver);
+  // `driver` says who drives a device plugged into a port; the driver outlives the model. `kernel`
+  // is woken when the gateway has written an answer: whoever turns this loop.
+  explicit VhciModel(std::function<DriverModel&(host::VhciPort)> driver, Waker* kernel = nullptr);
   ~VhciModel() override;
 
   [[nodiscard]] Result<Attached> attach(Speed speed, std::optional<host::VhciPort> wanted) override;
@@ -28,6 +29,8 @@ class VhciModel final : public host::VhciPorts, public Loop {
   std::size_t turn(Instant now) override;
   [[nodiscard]] Instant next_deadline() const override;
 
+  // A socket is readable for the gateway: commands wait, or the kernel has closed it.
+  [[nodiscard]] bool is_readable() const;
   [[nodiscard]] std::vector<std::string> violations() const;
   [[nodiscard]] Duration longest_isochronous_wait() const;
 
@@ -35,6 +38,7 @@ class VhciModel final : public host::VhciPorts, public Loop {
   struct Line;
   class Socket;
   std::function<DriverModel&(host::VhciPort)> driver_;
+  Waker* kernel_;
   std::vector<std::unique_ptr<Line>> lines_;
   std::vector<std::string> ended_violations_;
   Duration ended_wait_{};

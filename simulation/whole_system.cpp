@@ -5,8 +5,8 @@
 namespace usbgw::simulation {
 namespace {
 
-// More rounds without time passing than any burst needs: a livelock is a bug.
-constexpr int kMostRounds = 10'000;
+// More wakings without time passing than any burst needs: a livelock is a bug.
+constexpr int kMostAtOnce = 10'000;
 
 UdpEndpoint endpoint(std::uint32_t host) {
   return {IpAddress::v4(0x0A140000 | host), 49'600};
@@ -36,6 +36,12 @@ WholeSystem::WholeSystem(const SystemConfig& config, VirtualClock& clock,
                          device::DeviceProvider& devices, DriverModel& driver)
     : config_(config),
       clock_(clock),
+      kernel_random_(config.seed * 16 + 15),
+      threads_{SimulatedThread(clock, config.agent_machine.lateness, config.seed * 16 + 4),
+               SimulatedThread(clock, config.host_machine.lateness, config.seed * 16 + 5),
+               SimulatedThread(clock, config.host_machine.lateness, config.seed * 16 + 6),
+               SimulatedThread(clock, config.agent_machine.lateness, config.seed * 16 + 7),
+               SimulatedThread(clock, config.host_machine.lateness, config.seed * 16 + 8)},
       to_host_(config.to_host, config.seed * 4 + 1),
       to_agent_(config.to_agent, config.seed * 4 + 2),
       agent_port_(endpoint(1), config.max_payload),
@@ -45,17 +51,26 @@ WholeSystem::WholeSystem(const SystemConfig& config, VirtualClock& clock,
       exports_("agent", {export_rule(config)}, devices, access_, {leases_, pins_}),
       agent_node_(local_node("agent", endpoint(1), config.max_payload)),
       host_node_(local_node("host", endpoint(2), config.max_payload)),
-      agent_packets_(agent_port_, waker_, waker_),
-      host_packets_(host_port_, waker_, waker_),
-      agent_usb_(waker_, waker_, waker_),
-      host_usb_(waker_, waker_, waker_),
+      agent_packets_(agent_port_, threads_[kAgentData], threads_[kAgentControl]),
+      host_packets_(host_port_, threads_[kHostData], threads_[kHostControl]),
+      agent_usb_(threads_[kAgentData], threads_[kAgentControl], threads_[kAgentData]),
+      host_usb_(threads_[kHostData], threads_[kHostControl], threads_[kHostData]),
       vhci_(std::make_unique<VhciModel>(
-          [&driver](host::VhciPort) -> DriverModel& { return driver; })) {
+          [&driver](host::VhciPort) -> DriverModel& { return driver; }, &threads_[kKernel])) {
   MemoryPort::join(agent_port_, host_port_, to_host_, to_agent_);
   agent_ = std::make_unique<node::AgentControl>(agent_node_, exports_, switch_, agent_usb_,
                                                 agent_packets_, numbers_, log_);
   host_ = std::make_unique<node::HostControl>(host_node_, switch_, *vhci_, host_usb_, host_packets_,
                                               numbers_, log_);
+  threads_[kAgentData].add(agent_packets_);
+  threads_[kAgentData].add(agent_usb_);
+  threads_[kAgentData].watch(agent_port_, config.agent_machine.port_look);
+  threads_[kHostData].add(host_packets_);
+  threads_[kHostData].add(host_usb_);
+  threads_[kHostData].watch(host_port_, config.host_machine.port_look);
+  threads_[kKernel].add(*vhci_);
+  threads_[kAgentControl].add(*agent_);
+  threads_[kHostControl].add(*host_);
   host_->add_peer("agent");
   node::WantedAttachment wanted;
   wanted.peer = "agent";
@@ -68,45 +83,58 @@ WholeSystem::WholeSystem(const SystemConfig& config, VirtualClock& clock,
 
 WholeSystem::~WholeSystem() = default;
 
-std::size_t WholeSystem::turn_all(Instant now) {
-  std::size_t work = 0;
-  work += agent_packets_.turn(now);
-  work += host_packets_.turn(now);
-  work += agent_usb_.turn(now);
-  work += host_usb_.turn(now);
-  work += vhci_->turn(now);
-  work += agent_->turn(now);
-  work += host_->turn(now);
+void WholeSystem::pass_events() {
   node::PacketEvent event;
-  while (agent_packets_.take(event)) static_cast<void>(agent_->take(event, now));
-  while (host_packets_.take(event)) static_cast<void>(host_->take(event, now));
-  return work;
+  while (agent_packets_.take(event)) {
+    if (agent_->take(event, clock_.now())) threads_[kAgentControl].wake();
+  }
+  while (host_packets_.take(event)) {
+    if (host_->take(event, clock_.now())) threads_[kHostControl].wake();
+  }
 }
 
-Instant WholeSystem::next_deadline() const {
-  return std::min({agent_packets_.next_deadline(), host_packets_.next_deadline(),
-                   agent_usb_.next_deadline(), host_usb_.next_deadline(), vhci_->next_deadline(),
-                   agent_->next_deadline(), host_->next_deadline()});
+// What a thread does for the others beyond waking them: messages on their way, commands in rings
+// and sockets that are read when the reader is up.
+void WholeSystem::run_thread(std::size_t which) {
+  const std::size_t work = threads_[which].run();
+  switch (which) {
+    case kAgentData:
+    case kHostData:
+      pass_events();
+      break;
+    case kKernel:
+      if (vhci_->is_readable()) {
+        const Duration late = config_.host_machine.lateness.draw(kernel_random_);
+        threads_[kHostData].wake_at(clock_.now() + late);
+      }
+      break;
+    case kAgentControl:
+    case kHostControl:
+      if (work == 0) break;
+      threads_[kAgentControl].look_again();
+      threads_[kHostControl].look_again();
+      threads_[kAgentData].wake();
+      threads_[kHostData].wake();
+      threads_[kKernel].wake();
+      break;
+  }
 }
 
 void WholeSystem::run_until(Instant end) {
-  int rounds = 0;
+  for (SimulatedThread& thread : threads_) thread.wake();  // the caller may have changed anything
+  int at_once = 0;
   while (true) {
-    while (turn_all(clock_.now()) > 0) {
-      ++rounds;
-      USBGW_ASSERT(rounds < kMostRounds);
+    std::size_t first = 0;
+    Instant when = kNever;
+    for (std::size_t i = 0; i < kThreads; ++i) {
+      const Instant next = threads_[i].next();
+      if (next < when) when = next, first = i;
     }
-    const Instant next = next_deadline();
-    if (next > clock_.now()) {
-      rounds = 0;
-      if (next >= end) break;
-      clock_.advance_to(next);
-    } else {
-      ++rounds;  // something is due that a turn did not do: time must pass for it
-      USBGW_ASSERT(rounds < kMostRounds);
-      if (clock_.now() >= end) break;
-      clock_.advance_to(clock_.now() + std::chrono::microseconds(1));
-    }
+    if (when >= end && when > clock_.now()) break;
+    at_once = when > clock_.now() ? 0 : at_once + 1;
+    USBGW_ASSERT(at_once < kMostAtOnce);
+    clock_.advance_to(when);
+    run_thread(first);
   }
   clock_.advance_to(std::max(end, clock_.now()));
 }

@@ -1,7 +1,9 @@
 // A whole usbgw in one thread under virtual time: both roles as they are in production, on a seeded
-// network, against a model of the kernel. The same seed gives the same run.
+// network, against a model of the kernel. The same seed gives the same run. Time goes from one
+// thread's waking to the next: what has nothing to do costs nothing.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,13 +15,22 @@
 #include "simulation/memory_port.h"
 #include "simulation/memory_switch.h"
 #include "simulation/seeded_numbers.h"
+#include "simulation/simulated_thread.h"
 #include "simulation/vhci_model.h"
 #include "simulation/virtual_clock.h"
 
 namespace usbgw::simulation {
 
+// How one machine runs its threads.
+struct MachineConfig {
+  WakeUpLateness lateness;
+  Duration port_look{};  // `workers.idle_sleep`: between two looks at the port. Zero: busy polling
+};
+
 struct SystemConfig {
   std::uint64_t seed = 1;
+  MachineConfig agent_machine;
+  MachineConfig host_machine;  // vhci's own threads too
   ImpairmentProfile to_host;   // agent to host
   ImpairmentProfile to_agent;  // host to agent
   Duration control_delay{};    // one way, of the reliable channel
@@ -55,15 +66,15 @@ class WholeSystem {
   [[nodiscard]] const host::AttachmentStatus* status();
 
  private:
-  struct SleepingWaker final : Waker {
-    void wake() override {}  // every loop is turned after every event
-  };
-  std::size_t turn_all(Instant now);
-  [[nodiscard]] Instant next_deadline() const;
+  enum Thread : std::size_t { kAgentData, kHostData, kKernel, kAgentControl, kHostControl };
+  static constexpr std::size_t kThreads = 5;
+  void run_thread(std::size_t which);
+  void pass_events();
 
   SystemConfig config_;
   VirtualClock& clock_;
-  SleepingWaker waker_;
+  Random kernel_random_;
+  std::array<SimulatedThread, kThreads> threads_;
   Impairment to_host_;
   Impairment to_agent_;
   MemoryPort agent_port_;
