@@ -1,0 +1,134 @@
+#include "benchmarks/timing/audio_run.h"
+
+#include <algorithm>
+#include <array>
+
+#include "usbside/device/software/usbip_peer.h"
+
+namespace usbgw::benchmarks {
+namespace {
+
+device::software::DeviceOptions options_of(const AudioCase& audio) {
+  device::software::DeviceOptions options;
+  options.name = audio.device;
+  options.bus_ppm = audio.bus_ppm;
+  options.crystal_ppm = audio.crystal_ppm;
+  return options;
+}
+
+simulation::PcmSettings pcm_of(const AudioCase& audio) {
+  simulation::PcmSettings pcm;
+  pcm.period_frames = audio.period;
+  pcm.periods = audio.periods;
+  return pcm;
+}
+
+simulation::SystemConfig system_of(const AudioCase& audio) {
+  simulation::SystemConfig config;
+  config.seed = audio.seed;
+  config.agent_machine = config.host_machine = audio.machine;
+  config.to_host = config.to_agent = audio.network;
+  config.control_delay = audio.network.delay;
+  config.device = "software:" + audio.device;
+  config.tuning = audio.tuning;
+  config.playout = audio.playout;
+  return config;
+}
+
+void take_added(StreamFigures& stream, const Histogram& added) {
+  stream.added_p50 = added.quantile(0.5);
+  stream.added_p99 = added.quantile(0.99);
+  stream.added_p999 = added.quantile(0.999);
+  stream.added_max = added.max();
+}
+
+}  // namespace
+
+AudioSystem::AudioSystem(const AudioCase& audio, simulation::AudioProgram& program)
+    : options_(options_of(audio)),
+      function_(options_, tap_),
+      devices_(options_, function_),
+      driver_(pcm_of(audio), program),
+      tapped_driver_(driver_, tap_),
+      system_(std::make_unique<simulation::WholeSystem>(system_of(audio), clock_, devices_,
+                                                        tapped_driver_)) {}
+
+AudioSystem::~AudioSystem() = default;
+
+AudioFigures AudioSystem::figures() {
+  AudioFigures figures;
+  if (const auto* status = system_->status()) {
+    for (const auto& stream : status->streams) {
+      const bool is_feedback = stream.endpoint == device::software::kAudioFeedback;
+      if (is_feedback) continue;
+      StreamFigures& to = stream.endpoint.is_in() ? figures.in : figures.out;
+      to.base = stream.base;
+      to.playout = stream.playout;
+      to.raises = stream.playout_raises;
+      to.clock_ppm = stream.clock_ppm;
+      to.account = stream.account;
+      to.lead_in = stream.account.lead_in;
+      to.misses = stream.endpoint.is_in() ? stream.account.concealed : stream.agent_missing;
+      if (!stream.endpoint.is_in()) figures.submit_ahead = stream.submit_ahead;
+    }
+  }
+  take_added(figures.in, tap_.in_added());
+  take_added(figures.out, tap_.out_added());
+  figures.playback_xruns = driver_.playback_xruns();
+  figures.capture_xruns = driver_.capture_xruns();
+  figures.urb_errors = driver_.urb_errors();
+  figures.breaks_in = tap_.recorded().breaks();
+  figures.breaks_out = tap_.heard().breaks();
+  figures.longest_wait = system_->vhci().longest_isochronous_wait();
+  figures.violations = system_->vhci().violations();
+  return figures;
+}
+
+struct LocalAudio::Bus {
+  Bus(device::software::Function& function, simulation::DriverModel& driver, Instant start,
+      double ppm)
+      : device(function.description().speed, driver), peer(function, {ppm, start}) {}
+  simulation::DeviceModel device;
+  device::software::UsbipPeer peer;
+};
+
+LocalAudio::LocalAudio(const AudioCase& audio, simulation::AudioProgram& program)
+    : options_(options_of(audio)),
+      function_(options_, tap_),
+      driver_(pcm_of(audio), program),
+      tapped_driver_(driver_, tap_),
+      bus_(std::make_unique<Bus>(function_, tapped_driver_, clock_.now(), audio.bus_ppm)) {}
+
+LocalAudio::~LocalAudio() = default;
+
+// What is due happens at once: a host controller's interrupt, no thread between it and the driver.
+void LocalAudio::run_for(Duration duration) {
+  const Instant end = clock_.now() + duration;
+  while (true) {
+    const Instant now = clock_.now();
+    bool has_work = true;
+    while (has_work) {
+      has_work = bus_->device.turn(now) > 0;
+      while (bus_->device.has_commands()) {
+        const auto room = bus_->peer.room();
+        bus_->peer.commit(bus_->device.take_commands(room));
+        const auto processed = bus_->peer.process(now);
+        USBGW_ASSERT(processed.has_value());
+        has_work = true;
+      }
+      bus_->peer.advance(now);
+      const auto output = bus_->peer.output();
+      if (output.empty()) continue;
+      const std::vector<std::byte> replies(output.begin(), output.end());
+      bus_->peer.written(output.size());
+      bus_->device.give_replies(replies, now);
+      has_work = true;
+    }
+    const Instant next = std::min(bus_->peer.next_deadline(), bus_->device.next_deadline());
+    if (next >= end) break;
+    clock_.advance_to(std::max(next, now));
+  }
+  clock_.advance_to(end);
+}
+
+}  // namespace usbgw::benchmarks

@@ -1,0 +1,97 @@
+// One run of one duplex audio stream through the whole system, or on a local bus, under virtual
+// time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "benchmarks/timing/tapped_device.h"
+#include "simulation/audio_driver_model.h"
+#include "simulation/whole_system.h"
+
+namespace usbgw::benchmarks {
+
+struct AudioCase {
+  std::string device = "uac2";
+  std::uint32_t period = 64;
+  std::uint32_t periods = 2;
+  double bus_ppm = 0;
+  double crystal_ppm = 0;
+  simulation::ImpairmentProfile network;  // each way
+  simulation::MachineConfig machine;      // agent and host
+  host::PlayoutConfig playout;
+  device::StreamTuning tuning;
+  std::uint64_t seed = 1;
+};
+
+struct StreamFigures {
+  Duration base{};
+  Duration playout{};  // D of IN; D_out of OUT
+  std::uint64_t raises = 0;
+  std::uint64_t misses = 0;  // intervals that had no data when they were due
+  std::uint64_t lead_in = 0;
+  std::int64_t added_p50 = 0, added_p99 = 0, added_p999 = 0, added_max = 0;  // ns
+  double clock_ppm = 0;
+  host::IntervalAccount account;
+};
+
+struct AudioFigures {
+  StreamFigures in, out;
+  Duration submit_ahead{};
+  std::uint64_t playback_xruns = 0, capture_xruns = 0, urb_errors = 0;
+  std::uint64_t breaks_in = 0, breaks_out = 0;  // places where the next frame was not the next
+  Duration longest_wait{};                      // of an isochronous URB
+  std::vector<std::string> violations;
+  [[nodiscard]] std::uint64_t xruns() const { return playback_xruns + capture_xruns; }
+  [[nodiscard]] std::uint64_t misses() const { return in.misses + out.misses; }
+};
+
+// A system that runs the case; the program is the caller's.
+class AudioSystem {
+ public:
+  AudioSystem(const AudioCase& audio, simulation::AudioProgram& program);
+  ~AudioSystem();
+
+  void run_for(Duration duration) { system_->run_for(duration); }
+  [[nodiscard]] AudioFigures figures();
+  [[nodiscard]] AudioTap& tap() { return tap_; }
+  [[nodiscard]] TappedFunction& function() { return function_; }
+  [[nodiscard]] simulation::AudioDriverModel& driver() { return driver_; }
+  [[nodiscard]] simulation::WholeSystem& system() { return *system_; }
+  [[nodiscard]] Instant now() const { return clock_.now(); }
+
+ private:
+  AudioTap tap_{4};
+  simulation::VirtualClock clock_;
+  device::software::DeviceOptions options_;
+  TappedFunction function_;
+  TappedProvider devices_;
+  simulation::AudioDriverModel driver_;
+  TappedDriver tapped_driver_;
+  std::unique_ptr<simulation::WholeSystem> system_;
+};
+
+// The same client on a bus of its own machine: the driver model straight at the device.
+class LocalAudio {
+ public:
+  LocalAudio(const AudioCase& audio, simulation::AudioProgram& program);
+  ~LocalAudio();
+  void run_for(Duration duration);
+  [[nodiscard]] AudioTap& tap() { return tap_; }
+  [[nodiscard]] TappedFunction& function() { return function_; }
+  [[nodiscard]] simulation::AudioDriverModel& driver() { return driver_; }
+
+ private:
+  struct Bus;
+  AudioTap tap_{4};
+  simulation::VirtualClock clock_;
+  device::software::DeviceOptions options_;
+  TappedFunction function_;
+  simulation::AudioDriverModel driver_;
+  TappedDriver tapped_driver_;
+  std::unique_ptr<Bus> bus_;
+};
+
+}  // namespace usbgw::benchmarks

@@ -1,0 +1,52 @@
+#include "benchmarks/timing/options.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+namespace usbgw::benchmarks {
+namespace {
+
+[[noreturn]] void usage(const char* what, int code) {
+  std::fprintf(code == 0 ? stdout : stderr,
+               "%s\n"
+               "  --full          full length\n"
+               "  --seconds N     virtual seconds of each case\n"
+               "  --seed N        seed of the first case\n"
+               "  --only TEXT     cases whose name contains TEXT\n"
+               "  --check         fail when a target is missed\n"
+               "  --json          JSON instead of a table\n",
+               what);
+  std::exit(code);
+}
+
+}  // namespace
+
+ReportOptions parse_options(int count, char** arguments, const char* what) {
+  ReportOptions options;
+  for (int i = 1; i < count; ++i) {
+    const std::string_view name = arguments[i];
+    const auto value = [&]() -> const char* {
+      if (i + 1 == count) usage(what, 2);
+      return arguments[++i];
+    };
+    if (name == "--check") {
+      options.check = true;
+    } else if (name == "--full") {
+      options.full = true;
+    } else if (name == "--json") {
+      options.json = true;
+    } else if (name == "--seconds") {
+      options.seconds = std::strtod(value(), nullptr);
+    } else if (name == "--seed") {
+      options.seed = std::strtoull(value(), nullptr, 10);
+    } else if (name == "--only") {
+      options.only = value();
+    } else {
+      usage(what, name == "--help" ? 0 : 2);
+    }
+  }
+  return options;
+}
+
+}  // namespace usbgw::benchmarks

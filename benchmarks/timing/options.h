@@ -1,0 +1,21 @@
+// The options that the reports of this folder share.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace usbgw::benchmarks {
+
+struct ReportOptions {
+  bool check = false;      // a missed target is the exit code
+  bool full = false;       // as long as docs/performance.md asks for
+  bool json = false;       // one JSON object instead of a table
+  double seconds = 0;      // of virtual time for each case; 0: as the form says
+  std::uint64_t seed = 1;  // of the first case; the next one's is one more
+  std::string only;        // cases whose name contains this
+};
+
+// Exits with a usage line when an argument is none of these.
+[[nodiscard]] ReportOptions parse_options(int count, char** arguments, const char* what);
+
+}  // namespace usbgw::benchmarks
