@@ -227,6 +227,9 @@ void DeviceAttachment::open_stream(const wire::StreamOpen& open, Instant now) {
     if (is_replaced) self.answer_open(other, nullptr);
     return is_replaced;
   });
+  // Before the first submission the device is told the time: one that keeps its own bus would begin
+  // where it was last polled, and the first interval's index would lie in the past.
+  self.context.device.poll(now);
   self.waiting.push_back(open);
   self.open_waiting();
 }
