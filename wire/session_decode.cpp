@@ -149,6 +149,7 @@ StreamOpen take(Checker& check, const proto::StreamOpen& from) {
   open.packet_bytes = check.number<std::uint32_t>(from.packet_bytes(), kMaxUrbBytes);
   open.source_bytes = check.number<std::uint32_t>(from.source_bytes(), kMaxUdpPayload);
   open.playout = check.duration(from.playout_ns());
+  open.urb_intervals = from.urb_intervals();
   return open;
 }
 

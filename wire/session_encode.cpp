@@ -102,6 +102,7 @@ struct Filler {
     open.set_packet_bytes(from.packet_bytes);
     open.set_source_bytes(from.source_bytes);
     open.set_playout_ns(nanoseconds(from.playout));
+    open.set_urb_intervals(from.urb_intervals);
   }
   void operator()(const StreamOpened& from) const {
     auto& opened = *to.mutable_stream_opened();

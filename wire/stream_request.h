@@ -16,9 +16,10 @@ struct StreamOpen {
   EndpointAddress endpoint;
   StreamEpoch epoch;
   StreamKind kind = StreamKind::isochronous;
-  std::uint32_t packet_bytes = 0;  // isochronous: bytes per interval; polled: the URB's length
-  std::uint32_t source_bytes = 0;  // largest source symbol that fits the path
-  Duration playout{};              // D
+  std::uint32_t packet_bytes = 0;   // isochronous: bytes per interval; polled: the URB's length
+  std::uint32_t source_bytes = 0;   // largest source symbol that fits the path
+  Duration playout{};               // D
+  std::uint32_t urb_intervals = 0;  // isochronous IN: of the driver's URBs; 0: any
 };
 
 struct StreamOpened {

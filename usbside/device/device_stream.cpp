@@ -7,7 +7,7 @@
 namespace usbgw::device {
 namespace {
 
-constexpr std::size_t kMostTransfers = 64;
+constexpr std::size_t kMostTransfers = 128;
 constexpr std::size_t kCancelsPerTurn = 2;
 
 }  // namespace

@@ -32,11 +32,20 @@ wire::Interval interval_of(const IsoPacket& packet) {
   return interval;
 }
 
+// No longer than a URB of the driver: an interval would wait in it for others that its URB does not
+// want.
+Duration transfer_time(const StreamSetup& setup, const StreamTuning& tuning) {
+  if (setup.open.urb_intervals == 0) return tuning.transfer;
+  return std::min(tuning.transfer,
+                  setup.interval * static_cast<std::int64_t>(setup.open.urb_intervals));
+}
+
 class IsochronousIn final : public DeviceStream {
  public:
   IsochronousIn(const StreamSetup& setup, const StreamTuning& tuning, StreamContext& context)
       : DeviceStream(setup, context),
-        shape_(shape_of(setup.interval, tuning.transfer, tuning.in_ring, kLeastTransfers)),
+        shape_(shape_of(setup.interval, transfer_time(setup, tuning), tuning.in_ring,
+                        kLeastTransfers)),
         clock_(setup.interval, static_cast<std::int64_t>(shape_.transfers * shape_.intervals)),
         packer_(setup.interval, capacity()) {}
 

@@ -13,7 +13,7 @@ EndpointStream::EndpointStream(const StreamContext& context, const EndpointInfo&
     : context_(context), info_(info), epoch_(before_first) {}
 
 void EndpointStream::ensure_open(wire::StreamKind kind, std::uint32_t packet_bytes,
-                                 Duration playout, Instant now) {
+                                 Duration playout, Instant now, std::size_t urb_intervals) {
   if (is_open() || now < retry_at_) return;
   epoch_ = StreamEpoch{static_cast<std::uint8_t>(epoch_.value() + 1)};
   state_ = State::opening;
@@ -25,6 +25,7 @@ void EndpointStream::ensure_open(wire::StreamKind kind, std::uint32_t packet_byt
   open.packet_bytes = packet_bytes;
   open.source_bytes = static_cast<std::uint32_t>(context_.sink.source_bytes());
   open.playout = playout;
+  open.urb_intervals = static_cast<std::uint32_t>(urb_intervals);
   context_.sink.open_stream(open);
 }
 

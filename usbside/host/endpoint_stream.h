@@ -62,8 +62,8 @@ class EndpointStream {
   enum class State : std::uint8_t { closed, opening, open };
 
   // Opens with the next epoch unless it is open; after a refusal, not before retry_at_.
-  void ensure_open(wire::StreamKind kind, std::uint32_t packet_bytes, Duration playout,
-                   Instant now);
+  void ensure_open(wire::StreamKind kind, std::uint32_t packet_bytes, Duration playout, Instant now,
+                   std::size_t urb_intervals = 0);
   virtual void on_opened(const wire::StreamOpened& opened, Instant now) = 0;
   virtual void on_refused(Instant now) { static_cast<void>(now); }
   [[nodiscard]] StreamId stream_id() const { return stream_of(context_.attachment, info_.address); }

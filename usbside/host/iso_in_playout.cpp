@@ -36,12 +36,14 @@ IsoInPlayout::IsoInPlayout(const StreamContext& context, const EndpointInfo& inf
 void IsoInPlayout::submit(Urb& urb, std::span<const std::byte>, Instant now) {
   if (queue_.empty()) {
     waiting_since_ = now;
-    if (started_ && now - idle_since_ > kIdle) margin_.on_idle();
+    if (!is_open() || (started_ && now - idle_since_ > kIdle)) margin_.on_idle(context_.path);
     skip_to_present(now);
   }
   if (payload_.size() < urb.submit.length) payload_.resize(urb.submit.length);
   queue_.push(urb);
-  ensure_open(wire::StreamKind::isochronous, info_.interval_bytes, margin_.value(), now);
+  ensure_open(wire::StreamKind::isochronous, info_.interval_bytes, margin_.value(), now,
+              urb.packets.size());
+  urb_intervals_ = static_cast<std::int64_t>(urb.packets.size());
   align(now);
 }
 
@@ -89,7 +91,10 @@ void IsoInPlayout::receive_body(const StreamItem& item, std::span<const std::byt
   if (!oldest_) oldest_ = first;
   if (queue_.empty()) skip_to_present(now);
   // The first bodies may come in any order.
-  if (next_ && !started_ && first < *next_) next_ = std::max(first, first_due_at_or_after(now));
+  if (!body->is_fragment) newest_first_ = std::max(newest_first_, first);
+  if (next_ && !started_ && first < *next_) {
+    next_ = in_phase(std::max(first, first_due_at_or_after(now)));
+  }
   if (next_ && last >= *next_ + buffer_.capacity()) {
     ++malformed_;
     return;
@@ -125,7 +130,12 @@ void IsoInPlayout::restart_after_step(std::int64_t first) {
 // The first interval that a URB gets: the oldest that came, or the first not past.
 void IsoInPlayout::align(Instant now) {
   if (next_ || !oldest_ || !clock_.is_known() || queue_.empty()) return;
-  next_ = std::max(*oldest_, first_due_at_or_after(now));
+  next_ = in_phase(std::max(*oldest_, first_due_at_or_after(now)));
+}
+
+std::int64_t IsoInPlayout::in_phase(std::int64_t index) const {
+  const std::int64_t past = (index - newest_first_) % urb_intervals_;
+  return past == 0 ? index : index + (past < 0 ? -past : urb_intervals_ - past);
 }
 
 void IsoInPlayout::skip_to_present(Instant now) {
@@ -133,7 +143,7 @@ void IsoInPlayout::skip_to_present(Instant now) {
   // A driver that has paused for longer gets what is due now, nothing older.
   const Duration grace = now - idle_since_ <= kGrace ? kGrace : Duration::zero();
   if (due(*next_) + grace >= now) return;
-  const std::int64_t present = first_due_at_or_after(now);
+  const std::int64_t present = in_phase(first_due_at_or_after(now));
   if (present <= *next_) return;
   buffer_.count_unlinked(present - *next_);
   next_ = present;

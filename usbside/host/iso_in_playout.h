@@ -5,6 +5,9 @@
 //   data     no data yet: URBs wait at most 50 ms, then get silence at the nominal rate (lead-in)
 //   late     the driver resubmits a little late: the phase is kept. Much later: intervals that
 //            nobody asked for are gone, counted unlinked, as on a real bus
+//   phase    the agent's transfers are as long as a URB, and a URB begins where a transfer does:
+//   none
+//            waits for intervals that come with the next transfer
 //   stall    of this machine: URBs are caught up one a turn, half a URB apart, never in a burst
 #pragma once
 
@@ -42,6 +45,8 @@ class IsoInPlayout final : public EndpointStream {
   void receive_body(const StreamItem& item, std::span<const std::byte> body, Instant now);
   void receive_report(std::span<const std::byte> body, Instant now);
   void follow_path(Instant now);
+  // The first interval from `index` on at which a transfer of the agent begins.
+  [[nodiscard]] std::int64_t in_phase(std::int64_t index) const;
   // After a step of the clock, indices and times no longer match what is queued.
   void restart_after_step(std::int64_t first);
   void align(Instant now);
@@ -63,6 +68,8 @@ class IsoInPlayout final : public EndpointStream {
   std::optional<Duration> arrival_offset_;  // stands in for the path estimate until that is valid
   std::optional<std::int64_t> oldest_;      // first index that ever came
   std::optional<std::int64_t> next_;        // interval of the next packet
+  std::int64_t urb_intervals_ = 1;          // of the newest URB
+  std::int64_t newest_first_ = 0;           // of the newest body: where a transfer began
   bool started_ = false;                    // an interval has been given to a URB
   std::uint64_t steps_seen_ = 0;
   Instant waiting_since_{};  // when the queue last became non-empty

@@ -94,6 +94,7 @@ TEST_P(IsoInPlayout, FirstUrb_OpensTheStreamWithItsGeometry) {
   EXPECT_EQ(rig->agent.opens[0].packet_bytes, nominal_bytes(GetParam()) + 4);
   EXPECT_EQ(rig->agent.opens[0].playout, milliseconds(2));
   EXPECT_EQ(rig->agent.opens[0].epoch, kEpoch);
+  EXPECT_EQ(rig->agent.opens[0].urb_intervals, per_urb);
 }
 
 TEST_P(IsoInPlayout, CleanPath_EverySampleOnceAtConstantDelay) {
@@ -162,6 +163,19 @@ TEST_P(IsoInPlayout, LostIntervals_TrueLengthAndSampleCountKept) {
     }
   }
   EXPECT_LE(altered, account.concealed * frames);
+  expect_sums();
+}
+
+TEST_P(IsoInPlayout, DriverStartsAnywhere_UrbsBeginWhereTransfersDo) {
+  open(microseconds(250));  // less than a transfer: whoever wanted two of them would wait in vain
+  play(0, 400, [](std::int64_t) { return std::optional<Duration>(Duration{}); });
+  const auto urb = static_cast<std::int64_t>(per_urb);
+  rig->run_until(bus->host_time(20 * urb + urb / 2) + kOneWay);
+  rig->start(queue);
+  rig->run_until(bus->host_time(400 * urb));
+  const auto account = rig->stream_status(kAudioIn).account;
+  EXPECT_GT(account.direct, 300u * per_urb);
+  EXPECT_EQ(account.concealed, 0u);
   expect_sums();
 }
 
