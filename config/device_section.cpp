@@ -114,7 +114,7 @@ std::vector<AttachEntry> read_attaches(std::vector<TableReader> readers) {
     entry.mode = reader.choice<PlayoutMode>(
         "mode", PlayoutMode::adaptive,
         {{"adaptive", PlayoutMode::adaptive}, {"fixed", PlayoutMode::fixed}});
-    entry.playout = reader.duration("playout", {milliseconds(2), reader.location("playout")},
+    entry.playout = reader.duration("playout", {microseconds(500), reader.location("playout")},
                                     microseconds(125), milliseconds(500));
     entry.playout_max =
         reader.duration("playout_max", {milliseconds(50), reader.location("playout_max")},

@@ -106,7 +106,7 @@ struct AttachEntry {
   Value<DeviceSelector> device;
   std::optional<Value<std::uint16_t>> vhci_port;  // not set: "auto"
   Value<PlayoutMode> mode;
-  Value<Duration> playout;  // D; where adaptive starts
+  Value<Duration> playout;  // D; the least of adaptive
   Value<Duration> playout_max;
   Value<std::uint16_t> packet_bytes;  // largest IP packet to send; 0: what the path carries
   Value<std::uint16_t> buffer_count;  // slots of a stream's receive window; 0: from playout_max

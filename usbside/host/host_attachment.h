@@ -34,7 +34,7 @@ enum class PlayoutMode : std::uint8_t { adaptive, fixed };
 
 struct PlayoutConfig {
   PlayoutMode mode = PlayoutMode::adaptive;
-  Duration playout = std::chrono::milliseconds(2);  // D, or where adaptive starts
+  Duration playout = std::chrono::microseconds(500);  // D, or the least where adaptive starts
   Duration playout_max = std::chrono::milliseconds(50);
 };
 

@@ -36,7 +36,7 @@ IsoOutPacer::IsoOutPacer(const StreamContext& context, const EndpointInfo& info,
 void IsoOutPacer::submit(Urb& urb, std::span<const std::byte> data, Instant now) {
   if (queue_.empty()) {
     waiting_since_ = now;
-    if (next_ && now - idle_since_ > kIdle) margin_.on_idle();
+    if (!is_open() || (next_ && now - idle_since_ > kIdle)) margin_.on_idle(context_.path);
   }
   queue_.push(urb);
   const bool was_open = is_open();

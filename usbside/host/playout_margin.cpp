@@ -29,9 +29,17 @@ void PlayoutMargin::on_late(Duration by, Instant now) {
     return;
   }
   if (by > most_ - value_ || now - raised_at_ < kLeastBetweenRaises) return;
-  value_ = std::min(value_ + kStep, most_);
+  const auto steps = std::max<std::int64_t>((by + kStep - Duration{1}) / kStep, 1);
+  value_ = std::min(value_ + steps * kStep, most_);
   raised_at_ = now;
-  ++raises_;
+  raises_ += static_cast<std::uint64_t>(steps);
+}
+
+void PlayoutMargin::on_idle(const PathEstimate& path) {
+  value_ = least_;
+  if (mode_ == PlayoutMode::fixed || !path.valid) return;
+  const auto steps = (path.jitter + kStep - Duration{1}) / kStep;
+  value_ = std::clamp(steps * kStep, least_, most_);
 }
 
 }  // namespace usbgw::host

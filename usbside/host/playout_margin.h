@@ -1,9 +1,14 @@
-// D, the playout margin over the base delay: held, raised in counted steps when data comes too late
-// more often than the target (1e-5 of the intervals), lowered only while the stream is idle.
+// D, the playout margin over the base delay: held, raised in counted steps of 0.25 ms when data
+// comes too late more often than the target (1e-5 of the intervals), lowered only while the stream
+// is idle.
+//
+// Where adaptive starts: the configured D, or what the path's measured jitter asks for if that is
+// more. A raise covers what came late, so that one wave of late data is one raise.
 #pragma once
 
 #include <cstdint>
 
+#include "common/path_estimate.h"
 #include "common/timeline.h"
 #include "usbside/host/host_attachment.h"
 
@@ -14,13 +19,15 @@ class PlayoutMargin {
   explicit PlayoutMargin(const PlayoutConfig& config);
 
   [[nodiscard]] Duration value() const { return value_; }
+  // In steps of 0.25 ms.
   [[nodiscard]] std::uint64_t raises() const { return raises_; }
 
   void on_decided(std::uint64_t intervals);
   // An interval's data came `by` after it was due. What is so late that no allowed margin would
   // have saved it (an outage) raises nothing.
   void on_late(Duration by, Instant now);
-  void on_idle() { value_ = least_; }
+  // Nothing is being played: the path decides where to begin (again).
+  void on_idle(const PathEstimate& path);
 
  private:
   PlayoutMode mode_;
