@@ -154,7 +154,7 @@ bool WholeSystem::shut_down(Duration limit) {
 
 const host::AttachmentStatus* WholeSystem::status() {
   host_->request_status();
-  for (int i = 0; i < 100 && !host_->has_status(); ++i) run_for(std::chrono::microseconds(100));
+  for (int i = 0; i < 10'000 && !host_->has_status(); ++i) run_for(std::chrono::microseconds(100));
   const auto views = host_->attachments();
   return views.empty() ? nullptr : views.front().status;
 }

@@ -26,6 +26,13 @@ struct AudioCase {
   std::uint64_t seed = 1;
 };
 
+// The agent's default, unless `transfer_us` is another.
+[[nodiscard]] inline device::StreamTuning tuning_with(std::uint32_t transfer_us) {
+  device::StreamTuning tuning;
+  if (transfer_us > 0) tuning.transfer = std::chrono::microseconds(transfer_us);
+  return tuning;
+}
+
 struct StreamFigures {
   Duration base{};
   Duration playout{};  // D of IN; D_out of OUT

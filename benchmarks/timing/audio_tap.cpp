@@ -34,6 +34,7 @@ void FrameOrder::pass(std::span<const std::byte> bytes, std::size_t frame_bytes,
 void AudioTap::forget_latencies() {
   in_added_.reset();
   out_added_.reset();
+  returned_.reset();
 }
 
 void AudioTap::device_sent(std::span<const std::byte> packet, std::int64_t interval, Instant end) {
@@ -53,6 +54,8 @@ void AudioTap::device_heard(std::span<const std::byte> packet, Instant end) {
   const auto first = load_le<std::uint32_t>(packet.data());
   if (first == 0) return;
   const auto last = load_le<std::uint32_t>(packet.data() + packet.size() - frame_bytes_);
+  if (const Interval* const interval = interval_of(first, heard_cursor_))
+    returned_.record((end - interval->end).count());
   newest_heard_ = last;
   newest_heard_at_ = end;
   while (!played_.empty() && !is_after(played_.front().last, last)) {
@@ -73,13 +76,14 @@ void AudioTap::completed(const simulation::ModelUrb& urb, Instant now) {
   }
 }
 
-const AudioTap::Interval* AudioTap::interval_of(std::uint32_t counter) {
+const AudioTap::Interval* AudioTap::interval_of(std::uint32_t counter,
+                                                std::uint64_t& cursor) const {
   const std::uint64_t oldest = sent_count_ > kRemembered ? sent_count_ - kRemembered : 0;
-  if (cursor_ < oldest) cursor_ = oldest;
-  for (std::uint64_t at = cursor_; at < sent_count_; ++at) {
+  if (cursor < oldest) cursor = oldest;
+  for (std::uint64_t at = cursor; at < sent_count_; ++at) {
     const Interval& each = sent_[at % kRemembered];
     if (counter - each.first >= each.count) continue;
-    cursor_ = at;
+    cursor = at;
     return &each;
   }
   return nullptr;
@@ -100,7 +104,7 @@ void AudioTap::recorded(const simulation::ModelUrb& urb, Instant now) {
   }
   if (!is_whole || last == 0) return;
   if (newest_recorded_ != 0 && !is_after(last, newest_recorded_)) return;  // concealment repeats
-  const Interval* const interval = interval_of(last);
+  const Interval* const interval = interval_of(last, recorded_cursor_);
   if (interval == nullptr) return;
   newest_recorded_ = last;
   in_added_.record((now - interval->end).count());

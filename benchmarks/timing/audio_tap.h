@@ -50,6 +50,9 @@ class AudioTap {
   // frame.
   [[nodiscard]] const Histogram& in_added() const { return in_added_; }
   [[nodiscard]] const Histogram& out_added() const { return out_added_; }
+  // When the device's own frames come back: from the interval that sent one to the interval that
+  // plays it, ns.
+  [[nodiscard]] const Histogram& returned() const { return returned_; }
   [[nodiscard]] const FrameOrder& recorded() const { return recorded_; }  // at the driver
   [[nodiscard]] const FrameOrder& heard() const { return heard_; }        // at the device
   // Bus intervals from the first that reached the driver as data to the newest that did, and the
@@ -77,12 +80,14 @@ class AudioTap {
 
   void recorded(const simulation::ModelUrb& urb, Instant now);
   void played(const simulation::ModelUrb& urb, Instant now);
-  [[nodiscard]] const Interval* interval_of(std::uint32_t counter);
+  // The interval that sent this frame, from `cursor` on, which follows the stream.
+  [[nodiscard]] const Interval* interval_of(std::uint32_t counter, std::uint64_t& cursor) const;
 
   std::size_t frame_bytes_;
   std::vector<Interval> sent_ = std::vector<Interval>(kRemembered);
   std::uint64_t sent_count_ = 0;
-  std::uint64_t cursor_ = 0;
+  std::uint64_t recorded_cursor_ = 0;
+  std::uint64_t heard_cursor_ = 0;
   std::uint32_t newest_recorded_ = 0;
   std::int64_t first_interval_ = -1;
   std::int64_t newest_interval_ = -1;
@@ -95,6 +100,7 @@ class AudioTap {
   FrameOrder heard_;
   Histogram in_added_;
   Histogram out_added_;
+  Histogram returned_;
 };
 
 }  // namespace usbgw::benchmarks

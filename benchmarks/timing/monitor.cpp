@@ -20,6 +20,8 @@ using namespace std::chrono_literals;
 
 constexpr double kShortSeconds = 60;
 constexpr double kFullSeconds = 3600;
+// Streams open, the client starts over until both run: not measured.
+constexpr Duration kSettling = 2s;
 
 struct Case {
   std::string name;
@@ -31,7 +33,7 @@ struct Case {
   std::int64_t p50 = 0, p99 = 0,
                max = 0;  // ns, from the device's interval to the device's interval
   std::uint64_t returned = 0;
-  std::uint64_t silent_periods = 0;
+  std::uint64_t silent_periods = 0, restarts = 0;
   std::uint64_t xruns = 0;
   std::string missed;
 };
@@ -63,6 +65,7 @@ std::vector<Case> make_cases(const ReportOptions& options, const Machines& machi
       Case c;
       c.name = client + ", " + where;
       c.audio = audio_case(period, delay, jitter, machine, seed++);
+      c.audio.tuning = tuning_with(options.transfer_us);
       c.is_local = is_local;
       c.most = most;
       if (c.name.find(options.only) != std::string::npos) cases.push_back(std::move(c));
@@ -76,26 +79,31 @@ std::vector<Case> make_cases(const ReportOptions& options, const Machines& machi
   return cases;
 }
 
-void take(Case& c, const Histogram& round_trip, const Monitor& client) {
+template <class System>
+void measure(Case& c, System& system, Monitor& client, Duration length) {
+  system.run_for(kSettling);
+  system.tap().forget_latencies();
+  client.forget_counts();
+  system.run_for(length);
+  const Histogram& round_trip = system.tap().returned();
   c.p50 = round_trip.quantile(0.5);
   c.p99 = round_trip.quantile(0.99);
   c.max = round_trip.max();
   c.returned = round_trip.count();
   c.silent_periods = client.silent_periods();
+  c.restarts = client.restarts();
 }
 
 void run(Case& c, Duration length) {
-  Monitor client;
+  Monitor client(c.audio.periods);
   if (c.is_local) {
     LocalAudio local(c.audio, client);
-    local.run_for(length);
-    take(c, local.function().audio().round_trip(), client);
+    measure(c, local, client, length);
     c.xruns = local.driver().playback_xruns() + local.driver().capture_xruns();
   } else {
     AudioSystem system(c.audio, client);
-    system.run_for(length);
+    measure(c, system, client, length);
     c.figures = system.figures();
-    take(c, system.function().audio().round_trip(), client);
     c.xruns = c.figures.xruns();
     if (!c.figures.violations.empty()) c.missed = c.figures.violations.front();
   }
@@ -121,7 +129,7 @@ const Case* local_of(const std::vector<Case>& cases, std::uint32_t period) {
 void print_table(const std::vector<Case>& cases) {
   app::TextTable table({"CASE", "P50", "P99", "MAX", "TARGET", "LOCAL MAX", "BASE", "D IN",
                         "IN ADDED MAX", "SUBMITTED AHEAD", "D OUT - AHEAD", "OUT ADDED MAX",
-                        "XRUNS", "SILENT PERIODS", "MISSES", "SEED", ""});
+                        "XRUNS", "SILENT PERIODS", "RESTARTS", "MISSES", "SEED", ""});
   for (const Case& c : cases) {
     const Case* const local = local_of(cases, c.audio.period);
     const auto& f = c.figures;
@@ -131,7 +139,7 @@ void print_table(const std::vector<Case>& cases) {
                gateway(f.in.playout.count()), gateway(f.in.added_max),
                gateway(f.submit_ahead.count()), gateway((f.out.playout - f.submit_ahead).count()),
                gateway(f.out.added_max), std::to_string(c.xruns), std::to_string(c.silent_periods),
-               std::to_string(f.misses()), std::to_string(c.audio.seed),
+               std::to_string(c.restarts), std::to_string(f.misses()), std::to_string(c.audio.seed),
                !c.missed.empty() ? "MISSED: " + c.missed
                : c.most          ? "met"
                                  : ""});
@@ -154,6 +162,7 @@ nlohmann::json json_of(const Case& c) {
           {"out_added_max_ns", f.out.added_max},
           {"xruns", c.xruns},
           {"silent_periods", c.silent_periods},
+          {"restarts", c.restarts},
           {"misses", f.misses()},
           {"missed", c.missed}};
 }

@@ -13,6 +13,7 @@ namespace {
                "  --full          full length\n"
                "  --seconds N     virtual seconds of each case\n"
                "  --seed N        seed of the first case\n"
+               "  --transfer N    microseconds of bus time in one of the agent's transfers\n"
                "  --only TEXT     cases whose name contains TEXT\n"
                "  --check         fail when a target is missed\n"
                "  --json          JSON instead of a table\n",
@@ -40,6 +41,8 @@ ReportOptions parse_options(int count, char** arguments, const char* what) {
       options.seconds = std::strtod(value(), nullptr);
     } else if (name == "--seed") {
       options.seed = std::strtoull(value(), nullptr, 10);
+    } else if (name == "--transfer") {
+      options.transfer_us = static_cast<std::uint32_t>(std::strtoul(value(), nullptr, 10));
     } else if (name == "--only") {
       options.only = value();
     } else {

@@ -7,12 +7,13 @@
 namespace usbgw::benchmarks {
 
 struct ReportOptions {
-  bool check = false;      // a missed target is the exit code
-  bool full = false;       // as long as docs/performance.md asks for
-  bool json = false;       // one JSON object instead of a table
-  double seconds = 0;      // of virtual time for each case; 0: as the form says
-  std::uint64_t seed = 1;  // of the first case; the next one's is one more
-  std::string only;        // cases whose name contains this
+  bool check = false;             // a missed target is the exit code
+  bool full = false;              // as long as docs/performance.md asks for
+  bool json = false;              // one JSON object instead of a table
+  double seconds = 0;             // of virtual time for each case; 0: as the form says
+  std::uint64_t seed = 1;         // of the first case; the next one's is one more
+  std::uint32_t transfer_us = 0;  // bus time of the agent's transfers; 0: its default
+  std::string only;               // cases whose name contains this
 };
 
 // Exits with a usage line when an argument is none of these.

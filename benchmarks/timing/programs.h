@@ -28,13 +28,16 @@ class CounterPlayer final : public simulation::AudioProgram {
   std::uint32_t played_ = 0;
 };
 
-// Copies IN to OUT, period by period.
+// Copies IN to OUT, period by period. What it has not played yet stands in the capture buffer: more
+// than that holds is an overrun, after which a client starts over.
 class Monitor final : public simulation::AudioProgram {
  public:
+  explicit Monitor(std::uint32_t periods) : most_(periods) {}
+
   void play(std::span<std::byte> period, Instant) override {
     if (periods_.empty()) {
       std::memset(period.data(), 0, period.size());
-      silent_ += has_recorded_ ? 1u : 0u;
+      ++silent_;
       return;
     }
     std::memcpy(period.data(), periods_.front().data(), period.size());
@@ -42,7 +45,10 @@ class Monitor final : public simulation::AudioProgram {
     periods_.pop_front();
   }
   void record(std::span<const std::byte> period, Instant) override {
-    has_recorded_ = true;
+    if (periods_.size() == most_) {
+      periods_.clear();
+      ++restarts_;
+    }
     std::vector<std::byte> bytes;
     if (!spare_.empty()) {
       bytes = std::move(spare_.back());
@@ -51,14 +57,17 @@ class Monitor final : public simulation::AudioProgram {
     bytes.assign(period.begin(), period.end());
     periods_.push_back(std::move(bytes));
   }
+  void forget_counts() { silent_ = restarts_ = 0; }
   // Periods of silence that were played because none had been recorded yet.
   [[nodiscard]] std::uint64_t silent_periods() const { return silent_; }
+  [[nodiscard]] std::uint64_t restarts() const { return restarts_; }
 
  private:
+  std::size_t most_;
   std::deque<std::vector<std::byte>> periods_;
   std::vector<std::vector<std::byte>> spare_;
-  bool has_recorded_ = false;
   std::uint64_t silent_ = 0;
+  std::uint64_t restarts_ = 0;
 };
 
 }  // namespace usbgw::benchmarks

@@ -101,6 +101,7 @@ std::vector<TimingCase> make_cases(const ReportOptions& options, const Machines&
           c.audio.bus_ppm = network.bus_ppm;
           c.audio.network = network.profile;
           c.audio.machine = machine == 'A' ? machines.a : machines.b;
+          c.audio.tuning = tuning_with(options.transfer_us);
           c.audio.seed = seed++;
           if (is_fixed) {
             c.audio.playout.mode = host::PlayoutMode::fixed;
