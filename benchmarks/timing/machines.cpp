@@ -22,19 +22,20 @@ Machines measure_machines(Duration length) {
   auto measured = app::measure_wake_ups(length, kPriority);
   const bool is_realtime = measured.has_value();
   if (!is_realtime) measured = app::measure_wake_ups(length, 0);
+  const Histogram& lateness = measured->histogram();
   machines.a = {simulation::WakeUpLateness::uniform(kMostLateA), kLookEvery};
-  machines.b = {simulation::WakeUpLateness::measured(*measured), kLookEvery};
+  machines.b = {simulation::WakeUpLateness::measured(lateness), kLookEvery};
   char text[512];
   std::snprintf(text, sizeof text,
                 "A: a thread wakes at most %.0f us late (uniform); B: as this machine now, %s, "
                 "%llu sleeps: p50 "
                 "%.0f p99 %.0f p99.9 %.0f max %.0f us late; both look at their port every %.0f us",
                 us(kMostLateA.count()), is_realtime ? "SCHED_FIFO" : "SCHED_OTHER",
-                static_cast<unsigned long long>(measured->count()), us(measured->quantile(0.5)),
-                us(measured->quantile(0.99)), us(measured->quantile(0.999)), us(measured->max()),
+                static_cast<unsigned long long>(lateness.count()), us(lateness.quantile(0.5)),
+                us(lateness.quantile(0.99)), us(lateness.quantile(0.999)), us(lateness.max()),
                 us(kLookEvery.count()));
   machines.text = text;
-  machines.measured = std::move(*measured);
+  machines.measured.merge(lateness);
   return machines;
 }
 
