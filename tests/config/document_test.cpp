@@ -21,7 +21,7 @@ TEST(Document, Minimal_TakesDefaults) {
   EXPECT_EQ(*document->admin.socket, "/run/usbgw/room.sock");
   EXPECT_EQ(*document->repair.delay, 4ms);
   ASSERT_EQ(document->attaches.size(), 1U);
-  EXPECT_EQ(*document->attaches[0].playout, 2ms);
+  EXPECT_EQ(*document->attaches[0].playout, 500us);
   EXPECT_FALSE(document->attaches[0].vhci_port);
 }
 
