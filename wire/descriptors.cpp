@@ -121,8 +121,10 @@ class ConfigurationParser {
     return std::nullopt;
   }
 
-  // wBytesPerInterval, for periodic endpoints.
+  // wBytesPerInterval, for periodic endpoints. At other speeds the kernel passes it over too
+  // (drivers/usb/core/config.c, usb_parse_endpoint).
   void take_companion(std::span<const std::byte> bytes) {
+    if (speed_ != Speed::super && speed_ != Speed::super_plus) return;
     if (bytes.size() < kCompanionBytes || !open_ || current().endpoints.empty()) return;
     Endpoint& endpoint = current().endpoints.back();
     const auto per_interval = load_le<std::uint16_t>(bytes.data() + 4);

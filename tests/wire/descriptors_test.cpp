@@ -85,6 +85,17 @@ TEST(Configuration, CameraFromCapture) {
   EXPECT_EQ(service_interval(microphone->endpoints[0], Speed::high), std::chrono::milliseconds(1));
 }
 
+// An isochronous endpoint of 1024 bytes whose companion says 49152 an interval.
+TEST(Configuration, CompanionIsOfSuperSpeedAlone) {
+  const std::string_view hex =
+      "09021F0001010080320904000001FF00000007058105000401"
+      "06300F0200C0";
+  EXPECT_EQ(parsed(hex, Speed::super).find(0, 0)->endpoints[0].interval_bytes, 49152u);
+  EXPECT_EQ(parsed(hex, Speed::super_plus).find(0, 0)->endpoints[0].interval_bytes, 49152u);
+  EXPECT_EQ(parsed(hex, Speed::high).find(0, 0)->endpoints[0].interval_bytes, 1024u);
+  EXPECT_EQ(parsed(hex, Speed::full).find(0, 0)->endpoints[0].interval_bytes, 1024u);
+}
+
 TEST(Configuration, ExplicitFeedbackFromCapture) {
   const auto interface = parsed(captured::kExplicitFeedback, Speed::high);
   const auto* playback = interface.find(1, 1);

@@ -4,10 +4,21 @@
 #include <bit>
 
 namespace usbgw::host {
+namespace {
+
+// As many intervals as fit the bound; never fewer than kLeastIntervals, which is 4 MiB at the
+// longest interval that a descriptor can state.
+std::size_t slots_for(std::size_t capacity, std::uint32_t packet_bytes) {
+  const std::size_t most = IntervalWindow::kMostBytes / std::max(packet_bytes, 1u);
+  return std::min(std::bit_ceil(capacity),
+                  std::bit_floor(std::max(most, IntervalWindow::kLeastIntervals)));
+}
+
+}  // namespace
 
 IntervalWindow::IntervalWindow(std::size_t capacity, std::uint32_t packet_bytes)
     : packet_bytes_(packet_bytes),
-      slots_(std::bit_ceil(capacity)),
+      slots_(slots_for(capacity, packet_bytes)),
       bytes_(slots_.size() * packet_bytes) {}
 
 IntervalSlot* IntervalWindow::touch(std::int64_t index) {

@@ -29,7 +29,13 @@ struct IntervalSlot {
 
 class IntervalWindow {
  public:
-  // Holds `capacity` intervals (rounded up to a power of two) of up to `packet_bytes`.
+  // The worker makes it from what a device says of itself at each alternate setting: a bound, not
+  // a trust. At high speed (3072 bytes an interval) it is 16384 intervals, two seconds.
+  static constexpr std::size_t kMostBytes = std::size_t{48} << 20;
+  static constexpr std::size_t kLeastIntervals = 64;
+
+  // Holds `capacity` intervals (rounded up to a power of two) of up to `packet_bytes`, or as many
+  // as kMostBytes takes: data further ahead is then not kept.
   IntervalWindow(std::size_t capacity, std::uint32_t packet_bytes);
 
   // The slot of this interval, cleared if an older one had it; null when a newer one has it.
