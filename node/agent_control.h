@@ -28,7 +28,7 @@ class AgentControl : public Loop {
                AgentUsbLoop& usb, PacketLoop& packets, SessionNumbers& numbers, Log& log);
   ~AgentControl() override;
 
-  // What is exported, with its holder; reads the bus.
+  // All that is exported, with its holder; reads the bus.
   [[nodiscard]] std::vector<wire::ExportInfo> exports(Instant now) { return exports_.list(now); }
 
   struct PeerReport {

@@ -1,6 +1,7 @@
 #include "node/export_desk.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace usbgw::node {
 namespace {
@@ -12,7 +13,28 @@ bool selects(const std::string& selector, const std::string& id) {
   return wanted == canonical || canonical.starts_with(wanted + ":");
 }
 
-control::ExportedDevice exported(const device::PresentDevice& device, const ExportRule& rule) {
+std::uint16_t hexadecimal(std::string_view digits) {
+  std::uint16_t value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+  return value;
+}
+
+// As far as its export says it: for the access rules, which ask for no more of a device that is not
+// there. Its classes are not known.
+device::PresentDevice unplugged(const std::string& selector) {
+  constexpr std::string_view kShape = "vvvv:pppp";
+  device::PresentDevice device;
+  device.id = selector;
+  if (selector.size() < kShape.size() || selector[4] != ':') return device;
+  const std::string_view text = selector;
+  device.vendor_id = hexadecimal(text.substr(0, 4));
+  device.product_id = hexadecimal(text.substr(5, 4));
+  if (text.size() > kShape.size()) device.serial = text.substr(kShape.size() + 1);
+  return device;
+}
+
+control::ExportedDevice exported(const device::PresentDevice& device, const ExportRule& rule,
+                                 bool is_present) {
   control::ExportedDevice out;
   out.id = device.id;
   out.vendor_id = device.vendor_id;
@@ -23,7 +45,7 @@ control::ExportedDevice exported(const device::PresentDevice& device, const Expo
   out.speed = device.speed;
   out.interface_classes = device.interface_classes;
   out.policy = rule.policy;
-  out.present = true;
+  out.present = is_present;
   return out;
 }
 
@@ -45,7 +67,7 @@ wire::ExportInfo info_of(const control::ExportedDevice& device) {
 }  // namespace
 
 wire::ExportInfo describe(const device::PresentDevice& device) {
-  return info_of(exported(device, ExportRule{}));
+  return info_of(exported(device, ExportRule{}, true));
 }
 
 ExportDesk::ExportDesk(std::string node, std::vector<ExportRule> rules,
@@ -54,32 +76,43 @@ ExportDesk::ExportDesk(std::string node, std::vector<ExportRule> rules,
       rules_(std::move(rules)),
       devices_(devices),
       access_(access),
-      records_(records),
-      directory_(node_) {}
+      records_(records) {}
 
 void ExportDesk::refresh() {
   if (is_fresh_) return;
   is_fresh_ = true;
-  directory_ = control::Directory(node_);
   present_ = devices_.list();
   std::erase_if(present_, [this](const auto& device) { return rule_for(device.id) == nullptr; });
-  for (const auto& device : present_) directory_.put(exported(device, *rule_for(device.id)));
+}
+
+control::Directory ExportDesk::offered_to(const std::string* peer) {
+  refresh();
+  const auto is_refused = [&](const device::PresentDevice& device) {
+    return peer != nullptr && access_.refuses(*peer, device).has_value();
+  };
+  control::Directory directory(node_);
+  for (const auto& device : present_)
+    if (!is_refused(device)) directory.put(exported(device, *rule_for(device.id), true));
   for (const ExportRule& rule : rules_) {
-    const bool is_there = std::any_of(present_.begin(), present_.end(), [&](const auto& device) {
-      return selects(rule.device, device.id);
-    });
-    if (is_there) continue;
-    control::ExportedDevice absent;
-    absent.id = rule.device;
-    absent.policy = rule.policy;
-    directory_.put(std::move(absent));
+    if (is_plugged_in(rule)) continue;
+    const device::PresentDevice absent = unplugged(rule.device);
+    if (!is_refused(absent)) directory.put(exported(absent, rule, false));
   }
+  return directory;
 }
 
 std::vector<wire::ExportInfo> ExportDesk::list(Instant now) {
-  refresh();
+  return infos(offered_to(nullptr), now);
+}
+
+std::vector<wire::ExportInfo> ExportDesk::list_for(const std::string& peer, Instant now) {
+  return infos(offered_to(&peer), now);
+}
+
+std::vector<wire::ExportInfo> ExportDesk::infos(const control::Directory& directory,
+                                                Instant now) const {
   std::vector<wire::ExportInfo> infos;
-  for (const control::ExportedDevice& device : directory_.exports()) {
+  for (const control::ExportedDevice& device : directory.exports()) {
     if (infos.size() == wire::kMaxExports) break;
     wire::ExportInfo info = info_of(device);
     if (const auto lease = records_.leases.holder(device.id, now)) {
@@ -92,9 +125,10 @@ std::vector<wire::ExportInfo> ExportDesk::list(Instant now) {
   return infos;
 }
 
-Result<device::PresentDevice> ExportDesk::choose(const std::string& wanted) {
-  refresh();
-  const auto found = directory_.find(wanted);
+Result<device::PresentDevice> ExportDesk::choose(const std::string& wanted,
+                                                 const std::string& peer) {
+  const control::Directory offered = offered_to(&peer);
+  const auto found = offered.find(wanted);
   if (!found) return tl::unexpected(found.error());
   const std::string& id = (*found)->id;
   const auto is_meant = [&](const auto& device) {
@@ -109,16 +143,31 @@ Result<device::PresentDevice> ExportDesk::choose(const std::string& wanted) {
   return *std::find_if(present_.begin(), present_.end(), is_meant);
 }
 
+std::optional<ExportDesk::Denial> ExportDesk::denial(const std::string& wanted,
+                                                     const std::string& peer) {
+  for (const device::PresentDevice& device : present_) {
+    if (!selects(wanted, device.id)) continue;
+    const auto reason = access_.refuses(peer, device);
+    if (!reason) continue;
+    device::PresentDevice as_asked = device;  // the text must not tell more than the peer knows
+    as_asked.id = control::canonical_device_id(wanted);
+    return Denial{device.id, access_.refuses(peer, as_asked).value_or(*reason)};
+  }
+  return std::nullopt;
+}
+
 Result<ExportDesk::Grant> ExportDesk::grant(const std::string& wanted, const control::Claim& claim,
                                             Instant now) {
-  auto device = choose(wanted);
+  auto device = choose(wanted, claim.owner);
+  if (!device && device.error().code == ErrorCode::not_found) {
+    if (auto denied = denial(wanted, claim.owner)) {
+      records_.leases.note_refusal(denied->device, claim.owner, denied->reason);
+      return fail(ErrorCode::refused, std::move(denied->reason));
+    }
+  }
   if (!device) {
     records_.leases.note_refusal(wanted, claim.owner, device.error().context);
     return tl::unexpected(device.error());
-  }
-  if (auto reason = access_.refuses(claim.owner, *device)) {
-    records_.leases.note_refusal(device->id, claim.owner, *reason);
-    return fail(ErrorCode::refused, std::move(*reason));
   }
   const auto lease = records_.leases.acquire(device->id, claim, policy_, now);
   if (!lease) return tl::unexpected(lease.error());
@@ -163,6 +212,11 @@ const ExportRule* ExportDesk::rule_for(const std::string& id) const {
   const auto found = std::find_if(rules_.begin(), rules_.end(),
                                   [&](const auto& rule) { return selects(rule.device, id); });
   return found == rules_.end() ? nullptr : &*found;
+}
+
+bool ExportDesk::is_plugged_in(const ExportRule& rule) const {
+  return std::any_of(present_.begin(), present_.end(),
+                     [&](const auto& device) { return selects(rule.device, device.id); });
 }
 
 }  // namespace usbgw::node

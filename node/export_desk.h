@@ -47,8 +47,11 @@ class ExportDesk {
   ExportDesk(std::string node, std::vector<ExportRule> rules, device::DeviceProvider& devices,
              AccessPolicy& access, ExportRecords records);
 
-  // What is exported, with its holder. Looks at the bus, once a turn at most.
+  // What is exported, with its holder: all of it, for this node's own people. Looks at the bus,
+  // once a turn at most.
   [[nodiscard]] std::vector<wire::ExportInfo> list(Instant now);
+  // Without what the rules refuse to `peer`.
+  [[nodiscard]] std::vector<wire::ExportInfo> list_for(const std::string& peer, Instant now);
   void begin_turn() { is_fresh_ = false; }
 
   struct Grant {
@@ -57,7 +60,8 @@ class ExportDesk {
     control::LeaseToken token;
   };
   // A lease of the device that `wanted` names. Errors: not_found, unavailable (not plugged in),
-  // invalid_argument (ambiguous), refused (by a rule), busy (names the holder).
+  // invalid_argument (ambiguous), refused (by a rule), busy (names the holder). They name nothing
+  // that the rules refuse to the claim's owner, but for what it asked by name.
   [[nodiscard]] Result<Grant> grant(const std::string& wanted, const control::Claim& claim,
                                     Instant now);
   // Opens what was granted; refused when its descriptors are not those that were pinned.
@@ -74,7 +78,19 @@ class ExportDesk {
  private:
   void refresh();
   [[nodiscard]] const ExportRule* rule_for(const std::string& id) const;
-  [[nodiscard]] Result<device::PresentDevice> choose(const std::string& wanted);
+  [[nodiscard]] bool is_plugged_in(const ExportRule& rule) const;
+  // What `peer` may have, plugged in or not; null: everything.
+  [[nodiscard]] control::Directory offered_to(const std::string* peer);
+  [[nodiscard]] std::vector<wire::ExportInfo> infos(const control::Directory& directory,
+                                                    Instant now) const;
+  [[nodiscard]] Result<device::PresentDevice> choose(const std::string& wanted,
+                                                     const std::string& peer);
+  struct Denial {
+    std::string device;
+    std::string reason;
+  };
+  // Of a plugged-in device that `wanted` names.
+  [[nodiscard]] std::optional<Denial> denial(const std::string& wanted, const std::string& peer);
 
   std::string node_;
   std::vector<ExportRule> rules_;
@@ -82,7 +98,6 @@ class ExportDesk {
   AccessPolicy& access_;
   ExportRecords records_;
   control::ExclusivePolicy policy_;
-  control::Directory directory_;
   std::vector<device::PresentDevice> present_;  // the exported ones
   bool is_fresh_ = false;
 };

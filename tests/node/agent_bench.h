@@ -127,7 +127,7 @@ class AgentBench {
 
   simulation::VirtualClock clock;
   ListedDevices devices;
-  std::map<std::string, std::string> denied;  // peer: why
+  std::map<std::string, std::string> denied;  // "peer" or "peer device": why
   RecordedLog log;
   RecordedAudit audit;
   control::MemoryLeaseStore store;
@@ -153,8 +153,9 @@ class AgentBench {
   struct Access final : AccessPolicy {
     explicit Access(const std::map<std::string, std::string>& list) : denied(list) {}
     [[nodiscard]] std::optional<std::string> refuses(const std::string& peer,
-                                                     const device::PresentDevice&) override {
-      const auto found = denied.find(peer);
+                                                     const device::PresentDevice& device) override {
+      auto found = denied.find(peer);
+      if (found == denied.end()) found = denied.find(peer + " " + device.id);
       return found == denied.end() ? std::nullopt : std::optional(found->second);
     }
     const std::map<std::string, std::string>& denied;

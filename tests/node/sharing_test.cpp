@@ -17,6 +17,17 @@ struct Sharing : testing::Test {
     const auto exports = bench.agent().exports(bench.clock.now());
     return exports.empty() ? "no export" : exports.front().holder;
   }
+  // The ids that the agent lists to a host.
+  [[nodiscard]] Lines listed(TestHost& host) {
+    host.send(wire::SessionMessage{wire::ListExports{9}});
+    bench.run();
+    Lines ids;
+    const auto answer = host.take<wire::Exports>();
+    EXPECT_TRUE(answer.has_value());
+    if (answer)
+      for (const auto& info : answer->exports) ids.push_back(info.id);
+    return ids;
+  }
   AgentBench bench{{"1209:a102"}};
 };
 
@@ -106,6 +117,37 @@ TEST_F(Sharing, DeniedPeerIsToldTheRule) {
   EXPECT_EQ(refused.text, "1209:a102:0001 is denied to guest (studio.toml:12)");
   EXPECT_EQ(bench.audit.summary(), (Lines{"refusal guest"}));
   EXPECT_EQ(bench.devices.most_open_devices(), 0u);
+}
+
+TEST_F(Sharing, WhatTheRulesRefuseIsNotListed) {
+  bench.devices.plug("1209:a102:0002");
+  bench.denied["guest 1209:a102:0001"] = "no";
+  TestHost& guest = bench.connect("guest");
+  EXPECT_EQ(listed(guest), Lines{"1209:a102:0002"});
+  EXPECT_EQ(listed(bench.connect("room")), (Lines{"1209:a102:0001", "1209:a102:0002"}));
+  EXPECT_EQ(bench.agent().exports(bench.clock.now()).size(), 2u);
+  EXPECT_NE(bench.attach(guest, "1209:a102"), AttachmentId{});  // the one that it may have
+}
+
+TEST_F(Sharing, UnpluggedExportIsNotListedToWhomTheRulesRefuseIt) {
+  bench.devices.unplug(kDevice);
+  bench.denied["guest 1209:a102"] = "no";
+  EXPECT_EQ(listed(bench.connect("guest")), Lines{});
+  EXPECT_EQ(listed(bench.connect("room")), Lines{"1209:a102"});
+}
+
+TEST_F(Sharing, RefusalNamesNothingThatTheRulesHide) {
+  bench.devices.plug("1209:a102:0002");
+  bench.devices.plug("1209:a102:0003");
+  bench.denied["guest 1209:a102:0001"] = "no";
+  TestHost& guest = bench.connect("guest");
+  EXPECT_EQ(bench.refusal(guest, "1209:beef").text,
+            "stage exports no 1209:beef; it exports 1209:a102:0002, 1209:a102:0003");
+  EXPECT_EQ(bench.refusal(guest, "1209:a102").text,
+            "1209:a102 is ambiguous on stage: 1209:a102:0002, 1209:a102:0003");
+  bench.denied["guest"] = "no";
+  EXPECT_EQ(bench.refusal(guest, "1209:beef").text,
+            "stage exports no 1209:beef, nor anything else");
 }
 
 TEST_F(Sharing, UnknownDeviceIsAnsweredWithWhatThereIs) {
