@@ -19,6 +19,7 @@ constexpr Duration kMostAbove = std::chrono::milliseconds(8);
 constexpr Duration kShortMargin = std::chrono::milliseconds(8);
 // A next interval further ahead than any driver queues belongs to another numbering.
 constexpr Duration kFarAhead = std::chrono::seconds(2);
+constexpr Duration kLeastJump = std::chrono::microseconds(500);  // of the schedule
 constexpr Duration kIdle = std::chrono::seconds(1);
 
 }  // namespace
@@ -26,8 +27,7 @@ constexpr Duration kIdle = std::chrono::seconds(1);
 IsoOutPacer::IsoOutPacer(const StreamContext& context, const EndpointInfo& info,
                          StreamEpoch before_first)
     : EndpointStream(context, info, before_first),
-      // What is late by more than the margin is silence at the agent for as long as it is.
-      clock_(info.interval, context.playout.playout),
+      clock_(info.interval),
       margin_(context.playout),
       writer_(stream_of(context.attachment, info.address)) {
   packets_.reserve(wire::usbip::kMaxIsoPackets);
@@ -69,6 +69,8 @@ void IsoOutPacer::raise_submit_ahead(Duration reported) {
 void IsoOutPacer::receive(const StreamItem& item, std::span<const std::byte> body, Instant now) {
   if (!is_current(item) || item.kind != ItemKind::clock_report) return;
   const auto report = wire::ClockReport::decode(body);
+  // What is late by more than the margin is silence at the agent for as long as it is.
+  clock_.set_most_behind(std::max(margin_.value(), kLeastJump));
   if (!report || !clock_.observe(clock_.unwrap(report->index), report->stamp)) {
     ++malformed_;
     return;
@@ -91,9 +93,9 @@ void IsoOutPacer::path_changed(Instant now) {
 void IsoOutPacer::follow_path(Instant now) {
   if (!clock_.recovered().has_phase() || !context_.path.valid) return;
   clock_.follow_offset(-context_.path.outbound_offset, now);
-  const auto steps = clock_.recovered().steps();
-  if (steps != steps_seen_) next_.reset();
-  steps_seen_ = steps;
+  const auto restarts = clock_.recovered().restarts();
+  if (restarts != restarts_seen_) next_.reset();
+  restarts_seen_ = restarts;
 }
 
 Duration IsoOutPacer::ahead() const {

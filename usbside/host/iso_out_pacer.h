@@ -55,7 +55,7 @@ class IsoOutPacer final : public EndpointStream {
   std::uint32_t agent_late_ = 0;
   std::uint32_t agent_missing_ = 0;
   std::optional<std::int64_t> next_;  // interval after the last one assigned
-  std::uint64_t steps_seen_ = 0;
+  std::uint64_t restarts_seen_ = 0;
   Instant waiting_since_{};  // when the queue last became non-empty
   Instant idle_since_{};
   Instant last_completion_{Duration{INT64_MIN / 4}};

@@ -31,10 +31,14 @@ constexpr std::size_t kLeastForBetterRate = 16;
 
 }  // namespace
 
-RecoveredClock::RecoveredClock(Duration interval, Duration most_behind)
+RecoveredClock::RecoveredClock(Duration interval)
     : interval_(interval),
       nominal_(static_cast<double>(interval.count())),
-      most_behind_(static_cast<double>(std::min(most_behind, kMostSlew).count())) {}
+      most_behind_(static_cast<double>(kMostSlew.count())) {}
+
+void RecoveredClock::set_most_behind(Duration most) {
+  most_behind_ = static_cast<double>(std::min(most, kMostSlew).count());
+}
 
 double RecoveredClock::estimate(std::int64_t index) const {
   return phase_ + static_cast<double>(index - reference_) * nanoseconds_per_index();
@@ -87,6 +91,7 @@ bool RecoveredClock::observe(std::int64_t index, Instant stamp) {
   if (std::abs(above) > kImplausibleNs) {
     if (!is_new_numbering(index, stamp)) return false;
     ++steps_;
+    ++restarts_;
     start(index, stamp);
     return true;
   }

@@ -29,8 +29,10 @@ class RecoveredClock {
  public:
   static constexpr Duration kMostSlew = std::chrono::milliseconds(20);
 
-  // Behind by more than `most_behind` the schedule jumps instead of hurrying.
-  explicit RecoveredClock(Duration interval, Duration most_behind = kMostSlew);
+  explicit RecoveredClock(Duration interval);
+
+  // Behind by more than this the schedule jumps instead of hurrying; kMostSlew to begin with.
+  void set_most_behind(Duration most);
 
   // `index` is unwrapped. False: so far from the estimate that it was ignored.
   bool observe(std::int64_t index, Instant stamp);
@@ -46,6 +48,8 @@ class RecoveredClock {
   // Of the bus clock against the agent's CLOCK_MONOTONIC_RAW.
   [[nodiscard]] double rate_ppm() const { return rate_ * 1e6; }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
+  // Those of them with which another numbering began.
+  [[nodiscard]] std::uint64_t restarts() const { return restarts_; }
 
  private:
   using Point = LowerEnvelope::Point;  // stamp in ns since origin_
@@ -78,8 +82,8 @@ class RecoveredClock {
   void move(double phase, double rate);
 
   Duration interval_;
-  double nominal_;  // ns per interval
-  double most_behind_;
+  double nominal_;      // ns per interval
+  double most_behind_;  // ns
   Instant origin_{};
   bool has_phase_ = false;
   std::int64_t reference_ = 0;  // the estimate's anchor
@@ -105,6 +109,7 @@ class RecoveredClock {
 
   std::int64_t newest_ = 0;
   std::uint64_t steps_ = 0;
+  std::uint64_t restarts_ = 0;
 };
 
 }  // namespace usbgw::host

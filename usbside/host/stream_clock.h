@@ -15,13 +15,13 @@ namespace usbgw::host {
 
 class StreamClock {
  public:
-  // `most_behind`: see RecoveredClock.
-  explicit StreamClock(Duration interval, Duration most_behind = RecoveredClock::kMostSlew)
-      : clock_(interval, most_behind) {}
+  explicit StreamClock(Duration interval) : clock_(interval) {}
 
   // Unwraps an index from the wire near the newest one seen.
   [[nodiscard]] std::int64_t unwrap(std::uint32_t index) const;
   bool observe(std::int64_t index, Instant stamp) { return clock_.observe(index, stamp); }
+  // See RecoveredClock.
+  void set_most_behind(Duration most) { clock_.set_most_behind(most); }
   // Host time minus agent time; the first one is taken as it is.
   void follow_offset(Duration target, Instant now);
 
