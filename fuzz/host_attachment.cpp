@@ -98,7 +98,7 @@ class StrictVhci final : public host::VhciSocket, private wire::usbip::Submitted
     if (!rest || *rest) violated();
     return true;
   }
-  bool flush() override { return true; }
+  std::size_t flush() override { return 0; }
   [[nodiscard]] bool is_closed() const override { return false; }
 
   std::uint32_t seqnum = 0;

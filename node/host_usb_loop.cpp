@@ -148,6 +148,16 @@ void HostUsbLoop::append_descriptors(std::vector<int>& readable) const {
   }
 }
 
+// A closed attachment flushes nothing more.
+void HostUsbLoop::append_writable(std::vector<int>& writable) const {
+  for (const auto& session : sessions_) {
+    for (const auto& hosted : session->attachments) {
+      if (hosted->socket->has_backlog() && !hosted->attachment.is_closed())
+        hosted->socket->append_descriptors(writable);
+    }
+  }
+}
+
 void HostUsbLoop::polled(const ReadyDescriptors& ready) {
   for (const auto& session : sessions_) {
     for (const auto& hosted : session->attachments) hosted->socket->polled(ready);

@@ -114,6 +114,7 @@ class HostUsbLoop : public Loop {
   std::size_t turn(Instant now) override;
   [[nodiscard]] Instant next_deadline() const override;
   void append_descriptors(std::vector<int>& readable) const override;
+  void append_writable(std::vector<int>& writable) const override;
   void polled(const ReadyDescriptors& ready) override;
   [[nodiscard]] bool is_live() const override;
 

@@ -43,7 +43,7 @@ class VhciModel::Socket final : public host::VhciSocket {
     if (shared_->kernel != nullptr) shared_->kernel->wake();
     return true;
   }
-  bool flush() override { return true; }
+  std::size_t flush() override { return 0; }
   [[nodiscard]] bool is_closed() const override { return shared_->kernel_closed; }
 
  private:

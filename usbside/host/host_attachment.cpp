@@ -202,10 +202,10 @@ HostAttachment::~HostAttachment() = default;
 std::size_t HostAttachment::turn(Instant now) {
   Implementation& self = *implementation_;
   if (is_closed()) return 0;
-  self.socket.flush();
+  const std::size_t flushed = self.socket.flush() > 0 ? 1 : 0;
   if (std::exchange(self.path_has_changed, false)) self.streams.path_changed(now);
   const std::size_t taken = self.read_pdus(now);
-  return taken + self.streams.turn(now);
+  return flushed + taken + self.streams.turn(now);
 }
 
 Instant HostAttachment::next_deadline() const {

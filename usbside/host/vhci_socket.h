@@ -19,8 +19,10 @@ class VhciSocket {
   [[nodiscard]] virtual bool write(std::span<const std::byte> head,
                                    std::span<const std::byte> payload,
                                    std::span<const std::byte> tail) = 0;
-  // Retries the backlog; true when it is empty.
-  virtual bool flush() = 0;
+  // Retries the backlog; returns the bytes that went out.
+  virtual std::size_t flush() = 0;
+  // Something waits in it: that the descriptor becomes writable means work.
+  [[nodiscard]] virtual bool has_backlog() const { return false; }
   // The kernel closed its end: the port was detached.
   [[nodiscard]] virtual bool is_closed() const = 0;
   virtual void append_descriptors(std::vector<int>& readable) const { static_cast<void>(readable); }

@@ -17,8 +17,17 @@ namespace {
 
 // Two largest PDUs: vhci reads on its own thread, so more waiting than that means it has stopped.
 constexpr std::size_t kBacklog = 2 * wire::usbip::kDefaultMaxTransfer + (64 << 10);
-// One 1 MiB completion goes out in one call where the system's limit allows it.
+// One 1 MiB completion goes out in one call where the system's limit allows it: net.core.wmem_max
+// (208 KiB unless set) bounds what an ordinary process gets.
 constexpr int kSocketBuffer = 2 << 20;
+
+// With CAP_NET_ADMIN beyond the limit. A refused size only costs more calls.
+void widen(int descriptor) {
+  for (const int option : {SO_SNDBUFFORCE, SO_SNDBUF}) {
+    if (::setsockopt(descriptor, SOL_SOCKET, option, &kSocketBuffer, sizeof kSocketBuffer) == 0)
+      return;
+  }
+}
 
 bool would_block(int error) {
   return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
@@ -38,10 +47,9 @@ Result<VhciStreamSocket::Pair> VhciStreamSocket::make_pair() {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     return fail(ErrorCode::exhausted, with_errno("socket pair for vhci_hcd", errno));
   }
-  // Only our end: vhci blocks on its own. A refused buffer size only costs more calls.
+  // Only our end: vhci blocks on its own.
   ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  static_cast<void>(
-      ::setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &kSocketBuffer, sizeof kSocketBuffer));
+  widen(ends[0]);
   return Pair{std::make_unique<VhciStreamSocket>(ends[0], kBacklog), ends[1]};
 }
 
@@ -97,19 +105,20 @@ bool VhciStreamSocket::keep(std::span<const std::byte> bytes) {
   return true;
 }
 
-bool VhciStreamSocket::flush() {
+std::size_t VhciStreamSocket::flush() {
+  std::size_t sent = 0;
   while (begin_ < end_ && !closed_) {
     const ssize_t bytes =
         ::send(descriptor_, backlog_.data() + begin_, end_ - begin_, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (bytes < 0 && would_block(errno)) return false;
     if (bytes < 0) {
-      closed_ = true;
-      return false;
+      closed_ = !would_block(errno);
+      break;
     }
     begin_ += static_cast<std::size_t>(bytes);
+    sent += static_cast<std::size_t>(bytes);
   }
   if (begin_ == end_) begin_ = end_ = 0;
-  return begin_ == end_;
+  return sent;
 }
 
 void VhciStreamSocket::append_descriptors(std::vector<int>& readable) const {

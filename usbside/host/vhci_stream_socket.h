@@ -30,7 +30,8 @@ class VhciStreamSocket final : public VhciSocket {
   [[nodiscard]] std::size_t read(std::span<std::byte> to) override;
   [[nodiscard]] bool write(std::span<const std::byte> head, std::span<const std::byte> payload,
                            std::span<const std::byte> tail) override;
-  bool flush() override;
+  std::size_t flush() override;
+  [[nodiscard]] bool has_backlog() const override { return begin_ < end_; }
   [[nodiscard]] bool is_closed() const override { return closed_; }
   void append_descriptors(std::vector<int>& readable) const override;
   void polled(const ReadyDescriptors& ready) override;

@@ -43,7 +43,7 @@ class FakeVhci final : public VhciSocket, private wire::usbip::SubmittedUrbs {
   [[nodiscard]] std::size_t read(std::span<std::byte> to) override;
   [[nodiscard]] bool write(std::span<const std::byte> head, std::span<const std::byte> payload,
                            std::span<const std::byte> tail) override;
-  bool flush() override { return true; }
+  std::size_t flush() override { return 0; }
   [[nodiscard]] bool is_closed() const override { return closed; }
 
   bool closed = false;

@@ -49,7 +49,8 @@ TEST_F(VhciStreamSocket, FullSocket_KeepsTheRestInOrder) {
     if (more.empty()) break;
   }
   EXPECT_TRUE(received == sent);
-  EXPECT_TRUE(pair.ours->flush());
+  EXPECT_FALSE(pair.ours->has_backlog());
+  EXPECT_EQ(pair.ours->flush(), 0u);
 }
 
 TEST_F(VhciStreamSocket, PolledWithoutData_SkipsOneReadOnly) {
