@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -50,6 +51,42 @@ std::string to_text(const Comparison& comparison, std::uint32_t rate) {
   return text;
 }
 
+// Of the attachment itself, else of the connection that it waits for.
+std::string reason_of(const control::AttachmentReport& attachment,
+                      const std::vector<control::PeerReport>& peers) {
+  if (!attachment.error.empty()) return attachment.error;
+  for (const control::PeerReport& peer : peers) {
+    if (peer.name == attachment.peer && !peer.error.empty()) return peer.error;
+  }
+  return {};
+}
+
+// The demo's driver is one, and plays: a file of another kind is refused before anything starts.
+Result<void> check_demo(const config::Document& document) {
+  if (document.attaches.size() != 1) {
+    return fail(ErrorCode::invalid_argument,
+                document.file +
+                    ": the demo needs one [[attach]], of an audio device; this file "
+                    "has " +
+                    std::to_string(document.attaches.size()));
+  }
+  const auto& device = document.attaches.front().device;
+  const std::string& name = device->software;
+  if (!device->is_software() || name == "loopback" || name.starts_with("uac")) return {};
+  return fail(ErrorCode::invalid_argument, device.at.to_string() + ": the demo plays audio, and " +
+                                               device->to_string() +
+                                               " is no audio device; attach software:loopback");
+}
+
+// As the kernel makes a card's id of the product's name (sound/core/init.c).
+std::string card_name(const config::DeviceSelector& device) {
+  std::string name;
+  for (const char c : device.software) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) name += c;
+  }
+  return name.empty() ? "NAME" : name;
+}
+
 class Interrupt {
  public:
   Interrupt() {
@@ -70,10 +107,34 @@ class Interrupt {
   sigset_t signals_{};
 };
 
+// What plays and records in place of the kernel's driver and two programs.
+struct Model {
+  Model(Sound sound_in, double seconds)
+      : sound(std::move(sound_in)), program(sound, seconds), driver(pcm(), program) {}
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
+  static simulation::PcmSettings pcm() {
+    simulation::PcmSettings settings;
+    settings.period_frames = 480;
+    settings.periods = 4;
+    return settings;
+  }
+
+  const Sound sound;
+  DemoProgram program;
+  simulation::AudioDriverModel driver;
+  simulation::VhciModel ports{
+      [this](host::VhciPort) -> simulation::DriverModel& { return driver; }};
+};
+
 class Demo {
  public:
   Demo(const DemoOptions& options, config::Document document, Log& log)
       : options_(options), document_(std::move(document)), log_(log) {}
+  ~Demo() { static_cast<void>(stop()); }
+  Demo(const Demo&) = delete;
+  Demo& operator=(const Demo&) = delete;
 
   [[nodiscard]] Result<int> run();
 
@@ -86,17 +147,25 @@ class Demo {
   template <class Done>
   bool watch(double limit, Done is_done);
   void show(const DemoSample& sample) const;
-  [[nodiscard]] Result<int> finish(const Sound* played, const DemoProgram* program);
+  // Everything is given back; false when that took too long. A second call does nothing.
+  [[nodiscard]] bool stop();
+  [[nodiscard]] Result<int> finish();
+  // How the recording relates to what was played, in words; says whether it is a copy.
+  [[nodiscard]] Result<bool> judge(std::string& words) const;
 
   const DemoOptions& options_;
   config::Document document_;
   Log& log_;
   Interrupt interrupt_;
+  std::unique_ptr<Model> model_;  // outlives the workers that turn it
   std::unique_ptr<NodeRuntime> runtime_;
   std::vector<DemoSample> samples_;
+  bool is_interrupted_ = false;
+  bool is_stopped_ = false;
 };
 
 Result<int> Demo::run() {
+  if (auto fits = check_demo(document_); !fits) return tl::unexpected(fits.error());
   std::error_code error;
   std::filesystem::create_directories(options_.output, error);
   if (error) return fail(ErrorCode::io, options_.output + ": " + error.message());
@@ -116,12 +185,16 @@ Result<control::StatusReport> Demo::status() const {
 Result<void> Demo::wait_until_live() {
   std::string why = "no attachment";
   for (double waited = 0; waited < kStartLimit; waited += kLook) {
-    if (interrupt_.wait(kLook)) return fail(ErrorCode::refused, "interrupted");
+    if (interrupt_.wait(kLook)) {
+      return fail(ErrorCode::refused, "demo: interrupted before the device was there");
+    }
     const auto now = status();
     if (!now) return tl::unexpected(now.error());
     for (const auto& attachment : now->attachments) {
       if (attachment.state == "live") return {};
-      why = attachment.device + " is " + attachment.state + " " + attachment.error;
+      why = attachment.device + " is " + attachment.state;
+      const std::string reason = reason_of(attachment, now->peers);
+      if (!reason.empty()) why += ": " + reason;
     }
   }
   return fail(ErrorCode::timed_out, "demo: the device did not come up: " + why);
@@ -150,6 +223,12 @@ bool Demo::watch(double limit, Done is_done) {
   return true;
 }
 
+bool Demo::stop() {
+  if (runtime_ == nullptr || is_stopped_) return true;
+  is_stopped_ = true;
+  return runtime_->stop(kStopLimit);
+}
+
 Result<int> Demo::run_with_kernel() {
   auto made = NodeRuntime::make(document_, log_, {});
   if (!made) return tl::unexpected(made.error());
@@ -158,77 +237,79 @@ Result<int> Demo::run_with_kernel() {
   if (auto live = wait_until_live(); !live) return tl::unexpected(live.error());
   const std::string wav =
       options_.wav.empty() ? "/usr/share/sounds/alsa/Front_Center.wav" : options_.wav;
+  const std::string card = card_name(*document_.attaches.front().device);
   std::printf(
-      "The device is on this machine's vhci_hcd, behind a link with RTT 8 ms, J = 4 ms and 0.7 %% "
-      "loss.\nTry:  aplay -D plughw:CARD=loopback %s\nand:  arecord -D plughw:CARD=loopback -f dat "
-      "-d 5 back.wav\nCtrl-C ends the demo.\n",
-      wav.c_str());
+      "The device is on this machine's vhci_hcd, behind a link with %s.\nTry:  aplay -D "
+      "plughw:CARD=%s %s\nand:  arecord -D plughw:CARD=%s -f dat -d 5 back.wav\nCtrl-C ends the "
+      "demo.\n",
+      link_text(document_.impairment).c_str(), card.c_str(), wav.c_str(), card.c_str());
+  std::fflush(stdout);
   const bool is_watched = isatty(STDIN_FILENO) != 0;
   const double length = std::chrono::duration<double>(options_.length).count();
   static_cast<void>(watch(is_watched ? 3600 : length, [] { return false; }));
-  return finish(nullptr, nullptr);
+  return finish();
 }
 
 Result<int> Demo::run_with_model() {
   const double seconds = std::chrono::duration<double>(options_.length).count();
   auto sound = load_sound(options_.wav, seconds);
   if (!sound) return tl::unexpected(sound.error());
+  model_ = std::make_unique<Model>(std::move(*sound), seconds + 5);
+  auto made = NodeRuntime::make(document_, log_, {&model_->ports, &model_->ports});
+  if (!made) return tl::unexpected(made.error());
+  runtime_ = std::move(*made);
   std::printf(
       "Playing %s for %.0f s: driver model -> host -> link -> agent -> software device, and "
       "back.\n",
-      sound->name.c_str(), seconds);
-  DemoProgram program(*sound, seconds + 5);
-  simulation::PcmSettings pcm;
-  pcm.period_frames = 480;
-  pcm.periods = 4;
-  simulation::AudioDriverModel driver(pcm, program);
-  simulation::VhciModel ports(
-      [&driver](host::VhciPort) -> simulation::DriverModel& { return driver; });
-  auto made = NodeRuntime::make(document_, log_, {&ports, &ports});
-  if (!made) return tl::unexpected(made.error());
-  runtime_ = std::move(*made);
+      model_->sound.name.c_str(), seconds);
+  std::fflush(stdout);
   runtime_->start();
   if (auto live = wait_until_live(); !live) return tl::unexpected(live.error());
-  if (!watch(seconds + 10, [&] { return program.has_played_all(); })) {
-    return fail(ErrorCode::refused, "interrupted");
-  }
-  static_cast<void>(interrupt_.wait(kTail));
-  return finish(&*sound, &program);
+  is_interrupted_ = !watch(seconds + 10, [&] { return model_->program.has_played_all(); });
+  if (!is_interrupted_) static_cast<void>(interrupt_.wait(kTail));
+  return finish();
 }
 
-Result<int> Demo::finish(const Sound* played, const DemoProgram* program) {
+Result<bool> Demo::judge(std::string& words) const {
+  const Sound recording = model_->program.recording();
+  const std::string wav = options_.output + "/recording.wav";
+  if (auto saved = save_wav(recording, wav); !saved) return tl::unexpected(saved.error());
+  std::printf("recording  %s\n", wav.c_str());
+  const auto comparison =
+      is_interrupted_ ? compare_begun(model_->sound, recording) : compare(model_->sound, recording);
+  words = comparison ? to_text(*comparison, model_->sound.rate)
+                     : "the recording is not what was played";
+  return comparison.has_value();
+}
+
+Result<int> Demo::finish() {
   if (isatty(STDOUT_FILENO) != 0) std::printf("\n");
   const std::uint64_t lost = runtime_->datagrams_lost();
   const std::uint64_t sent = runtime_->datagrams_offered();
-  const bool is_clean = runtime_->stop(kStopLimit);
-  bool is_alike = true;
-  const auto plot = write_plot(samples_, options_.output);
+  const bool is_clean = stop();
+  const auto plot = write_plot(samples_, options_.output, link_text(document_.impairment));
   if (!plot) return tl::unexpected(plot.error());
   std::string heard = "nothing was compared";
-  if (program != nullptr) {
-    const Sound recording = program->recording();
-    const std::string wav = options_.output + "/recording.wav";
-    if (auto saved = save_wav(recording, wav); !saved) return tl::unexpected(saved.error());
-    std::printf("recording  %s\n", wav.c_str());
-    const auto comparison = compare(*played, recording);
-    is_alike = comparison.has_value();
-    heard =
-        comparison ? to_text(*comparison, played->rate) : "the recording is not what was played";
+  bool is_alike = true;
+  if (model_ != nullptr) {
+    const auto judged = judge(heard);
+    if (!judged) return tl::unexpected(judged.error());
+    is_alike = *judged;
   }
   std::printf("plot       %s\n", plot->c_str());
   for (const std::string& line : runtime_->worker_records())
     std::printf("machine    %s\n", line.c_str());
   const DemoSample last = samples_.empty() ? DemoSample{} : samples_.back();
   std::printf(
-      "demo: %s; latency p50 %.2f p99 %.2f max %.2f ms; %llu of %llu datagrams lost, %llu "
+      "demo: %s%s; latency p50 %.2f p99 %.2f max %.2f ms; %llu of %llu datagrams lost, %llu "
       "sources repaired, %llu of %llu intervals concealed%s\n",
-      heard.c_str(), last.in_p50_ms, last.in_p99_ms, last.in_max_ms,
-      static_cast<unsigned long long>(lost), static_cast<unsigned long long>(sent),
+      is_interrupted_ ? "interrupted; " : "", heard.c_str(), last.in_p50_ms, last.in_p99_ms,
+      last.in_max_ms, static_cast<unsigned long long>(lost), static_cast<unsigned long long>(sent),
       static_cast<unsigned long long>(last.repaired),
       static_cast<unsigned long long>(last.concealed),
       static_cast<unsigned long long>(last.intervals),
       is_clean ? "" : "; NOT EVERYTHING WAS GIVEN BACK");
-  return is_clean && is_alike ? 0 : 1;
+  return is_clean && is_alike && !is_interrupted_ ? 0 : 1;
 }
 
 }  // namespace

@@ -51,6 +51,12 @@ std::optional<std::size_t> find_start(const Sound& played, const Sound& recorded
   return best;
 }
 
+Sound first_frames(const Sound& sound, std::size_t count) {
+  Sound begin = sound;
+  begin.samples.resize(std::min(count, sound.frames()) * kChannels);
+  return begin;
+}
+
 std::size_t best_lag(const Sound& played, std::size_t at, const Sound& recorded, std::size_t near,
                      std::size_t count) {
   std::size_t best = near;
@@ -118,6 +124,12 @@ std::optional<Comparison> compare(const Sound& played, const Sound& recorded) {
     result.different_frames += count - matches;
   }
   return result;
+}
+
+std::optional<Comparison> compare_begun(const Sound& played, const Sound& recorded) {
+  const auto begin = compare(first_frames(played, recorded.frames()), recorded);
+  if (!begin || begin->lag_frames >= recorded.frames()) return std::nullopt;
+  return compare(first_frames(played, recorded.frames() - begin->lag_frames), recorded);
 }
 
 }  // namespace usbgw::app

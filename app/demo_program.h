@@ -42,5 +42,7 @@ struct Comparison {
 };
 // Nothing when no lag up to a second makes them alike.
 [[nodiscard]] std::optional<Comparison> compare(const Sound& played, const Sound& recorded);
+// The same of a recording that was broken off: only as much of the sound as it can hold is judged.
+[[nodiscard]] std::optional<Comparison> compare_begun(const Sound& played, const Sound& recorded);
 
 }  // namespace usbgw::app

@@ -15,7 +15,6 @@ constexpr const char* kPlot = R"(set terminal pngcairo size 1000,560
 set output 'latency.png'
 set datafile separator ','
 set key outside right top
-set title 'usbgw demo: device to driver over RTT 8 ms, J = 4 ms, 0.7 % loss'
 set xlabel 'seconds'
 set ylabel 'ms'
 set yrange [0:*]
@@ -77,7 +76,16 @@ std::string live_line(const DemoSample& sample) {
   return text;
 }
 
-Result<std::string> write_plot(const std::vector<DemoSample>& samples, const std::string& folder) {
+std::string link_text(const config::ImpairmentSection& link) {
+  char text[128];
+  std::snprintf(text, sizeof text, "RTT %g ms, J = %g ms, %g %% loss",
+                2 * milliseconds(link.delay->count()), milliseconds(link.jitter->count()),
+                100 * *link.loss);
+  return text;
+}
+
+Result<std::string> write_plot(const std::vector<DemoSample>& samples, const std::string& folder,
+                               const std::string& link) {
   const std::string table = folder + "/latency.csv";
   std::ofstream csv(table);
   csv << "seconds,p50_ms,p99_ms,max_ms,base_ms,playout_ms,lost,repaired,concealed\n";
@@ -90,7 +98,7 @@ Result<std::string> write_plot(const std::vector<DemoSample>& samples, const std
   if (!csv) return fail(ErrorCode::io, table + " cannot be written");
   const std::string script = folder + "/latency.gnuplot";
   std::ofstream plot(script);
-  plot << kPlot;
+  plot << "set title 'usbgw demo: device to driver over " << link << "'\n" << kPlot;
   plot.close();
   if (!plot) return fail(ErrorCode::io, script + " cannot be written");
   const std::string command = "cd '" + folder + "' && gnuplot latency.gnuplot 2>/dev/null";

@@ -7,6 +7,7 @@
 
 #include "common/histogram.h"
 #include "common/result.h"
+#include "config/document.h"
 #include "control/admin_protocol.h"
 
 namespace usbgw::app {
@@ -27,9 +28,12 @@ struct DemoSample {
                                    std::uint64_t lost);
 [[nodiscard]] std::string live_line(const DemoSample& sample);
 
+// "RTT 8 ms, J = 4 ms, 0.7 % loss": what the link does to datagrams.
+[[nodiscard]] std::string link_text(const config::ImpairmentSection& link);
+
 // Writes FOLDER/latency.csv, and FOLDER/latency.png when gnuplot is installed; gives the file to
-// look at.
+// look at. `link` is told in the plot's title.
 [[nodiscard]] Result<std::string> write_plot(const std::vector<DemoSample>& samples,
-                                             const std::string& folder);
+                                             const std::string& folder, const std::string& link);
 
 }  // namespace usbgw::app

@@ -6,6 +6,7 @@ Usage: command_line_test.py USBGW SOURCE_ROOT
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -264,6 +265,45 @@ class CommandLine(unittest.TestCase):
                          pathlib.Path("/sys/kernel/mm/hugepages").glob("*/free_hugepages")), "there are hugepages")
     def test_hugepages_that_are_missing(self):
         self.assert_one_line(usbgw("--config", self.node_file(more="hugepages=true")), 1, "no free hugepages")
+
+    def demo_file(self, device="software:loopback"):
+        """The shipped demo with a socket of this test's own."""
+        text = (SOURCE / "config" / "demo.toml").read_text()
+        return self.write(text.replace("/tmp/usbgw-demo.sock", f"{self.path}/demo.sock")
+                          .replace("software:loopback", device))
+
+    def interrupt_demo(self, seen, signal_number):
+        """Sends the signal once `seen` is printed; exit status, output and standard error."""
+        demo = subprocess.Popen([USBGW, "demo", "--no-kernel", "--seconds", "600", "--config", self.demo_file(),
+                                 "--output", self.path / "out"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                text=True)
+        out = ""
+        while seen not in out:
+            line = demo.stdout.readline()
+            self.assertTrue(line, out)
+            out += line
+        demo.send_signal(signal_number)
+        rest, err = demo.communicate(timeout=60)
+        self.assertFalse((self.path / "demo.sock").exists())
+        return demo.returncode, out + rest, err
+
+    def test_interrupted_demo_keeps_its_recording(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            code, out, err = self.interrupt_demo("latency p50", number)
+            self.assertEqual(code, 1, err)
+            self.assertRegex(out.splitlines()[-1], r"^demo: interrupted; \d+ of \d+ frames as played")
+            self.assertGreater((self.path / "out" / "recording.wav").stat().st_size, 48000 * 4 // 2)
+            self.assertIn("RTT 8 ms, J = 4 ms, 0.7 % loss", (self.path / "out" / "latency.gnuplot").read_text())
+
+    def test_demo_interrupted_at_its_start_ends_in_order(self):
+        code, out, err = self.interrupt_demo("Playing", signal.SIGINT)
+        self.assertEqual(code, 1, err)
+        self.assertIn("interrupted", out + err)
+
+    def test_demo_refuses_a_device_that_is_not_audio(self):
+        file = self.demo_file(device="software:hid")
+        self.assert_one_line(usbgw("demo", "--no-kernel", "--config", file, "--output", self.path / "out"), 2,
+                             f"{file}:37: attach[1].device: the demo plays audio, and software:hid is no audio device")
 
     def test_nobody_answers(self):
         path = self.path / "none.sock"

@@ -60,5 +60,20 @@ TEST(Compare, AnotherSoundIsNoCopy) {
   EXPECT_FALSE(compare(played, other));
 }
 
+TEST(CompareBegun, RecordingThatWasBrokenOffIsJudgedAsFarAsItGoes) {
+  const Sound played = noise(96000);
+  Sound recorded = delayed(played, 777);
+  recorded.samples.resize(2 * 40'000);
+  const auto comparison = compare_begun(played, recorded);
+  ASSERT_TRUE(comparison);
+  EXPECT_EQ(comparison->lag_frames, 777u);
+  EXPECT_EQ(comparison->compared_frames, 40'000u - 777);
+  EXPECT_EQ(comparison->different_frames, 0u);
+}
+
+TEST(CompareBegun, RecordingOfNothingIsNoCopy) {
+  EXPECT_FALSE(compare_begun(noise(96000), Sound{}));
+}
+
 }  // namespace
 }  // namespace usbgw::app
