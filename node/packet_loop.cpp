@@ -166,8 +166,9 @@ void PacketLoop::run_stream_commands(Entry& entry) {
 
 void PacketLoop::publish_path(Entry& entry, Instant now) {
   if (now >= entry.next_path) {
-    entry.next_path = now + kPathPeriod;
     const PathUpdate update{entry.session->path(), entry.session->max_source_bytes()};
+    // An OUT stream waits for the first valid one.
+    entry.next_path = now + (update.path.valid ? kPathPeriod : Duration{});
     static_cast<void>(
         entry.links->paths.push(update));  // full: the reader has fresher ones than it can use
   }
