@@ -2,12 +2,12 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
 #include "common/byte_order.h"
 #include "wire/descriptors.h"
+#include "wire/text.h"
 
 namespace usbgw::device {
 namespace fs = std::filesystem;
@@ -16,9 +16,7 @@ namespace {
 // Strings of the device are a stranger's: one line, printable.
 std::string cleaned(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '?');
-  return text;
+  return wire::make_printable(text, text.size());
 }
 
 std::vector<std::byte> read_bytes(const fs::path& file) {

@@ -142,6 +142,21 @@ TEST(UsbSysfs, DescriptorsStringsAndDriverFromTheKernelsTree) {
   EXPECT_EQ(sysfs.driver_of(1, 1), "");
 }
 
+TEST(UsbSysfs, StringsOfTheDeviceAreMadePrintable) {
+  Tree tree;
+  const std::string folder = "sys/bus/usb/devices/1-2.4/";
+  tree.file(folder + "descriptors",
+            raw(wire::captured::kHeadsetDevice) + raw(wire::captured::kHeadset));
+  tree.file(folder + "product", "a\x1B[31mb\x7F");
+  // The second is U+009B, which terminals take for ESC [ too; the last byte is no UTF-8.
+  tree.file(folder + "manufacturer", "M\xC3\xBCller \xC2\x9B 31m\xFF\n");
+  const UsbSysfs sysfs("1-2.4", tree.root());
+  DeviceInfo info;
+  ASSERT_TRUE(sysfs.read_into(info));
+  EXPECT_EQ(info.product, "a?[31mb?");
+  EXPECT_EQ(info.manufacturer, "M\xC3\xBCller ?? 31m?");
+}
+
 TEST(UsbSysfs, TruncatedDescriptorsAtEveryLengthAreHarmless) {
   auto bytes = bytes_of(wire::captured::kHeadsetDevice);
   const auto configuration = bytes_of(wire::captured::kHeadset);
