@@ -1,6 +1,7 @@
 #include "app/rights.h"
 
 #include <cap-ng.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -10,10 +11,12 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 #include "app/device_nodes.h"
 #include "app/memif_socket.h"
+#include "control/file_descriptor.h"
 
 namespace usbgw::app {
 namespace {
@@ -67,7 +70,8 @@ std::string capability_text(const std::vector<unsigned>& capabilities) {
   return text;
 }
 
-Result<void> become(const Account& account, const std::vector<unsigned>& capabilities) {
+Result<std::vector<unsigned>> become(const Account& account,
+                                     const std::vector<unsigned>& capabilities) {
   ::capng_get_caps_process();
   std::vector<unsigned> kept = capabilities;
   std::erase_if(kept, [](unsigned capability) {
@@ -87,6 +91,22 @@ Result<void> become(const Account& account, const std::vector<unsigned>& capabil
   }
   // Nothing that is executed from here on can win rights back.
   static_cast<void>(::prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL));
+  return kept;
+}
+
+// Not by path: the user may own the folder, and put a link to another file there meanwhile.
+Result<void> hand_over(const std::string& path, mode_t type, const Account& account) {
+  const auto refused = [&path](const std::string& why) {
+    return fail(ErrorCode::refused, path + " stays root's: " + why);
+  };
+  const control::FileDescriptor file(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) return refused(std::strerror(errno));
+  if ((status.st_mode & S_IFMT) != type) return refused("another file is in its place");
+  // A second name of a socket that another program made.
+  if (type == S_IFSOCK && status.st_nlink != 1) return refused("it has another name too");
+  if (::fchownat(file.get(), "", account.id, account.group, AT_EMPTY_PATH) != 0)
+    return refused(std::strerror(errno));
   return {};
 }
 
@@ -109,7 +129,7 @@ void Rights::prepare_folder() const {
   const std::string folder = std::filesystem::path(*document_.admin.socket).parent_path().string();
   // What is wrong shows when the socket is made.
   if (::mkdir(folder.c_str(), 0755) != 0) return;
-  static_cast<void>(!::chown(folder.c_str(), account_->id, account_->group));
+  static_cast<void>(hand_over(folder, S_IFDIR, *account_));
 }
 
 void Rights::lock_memory(Log& log) const {
@@ -129,9 +149,9 @@ void Rights::lock_memory(Log& log) const {
 void Rights::hand_over_sockets(Log& log) const {
   for (const std::string& path :
        {*document_.admin.socket, memif_server_socket(*document_.dataplane.port)}) {
-    if (path.empty() || ::chown(path.c_str(), account_->id, account_->group) == 0) continue;
-    log.warning(
-        with_errno(path + " stays root's, so " + account_->name + " cannot connect", errno));
+    if (path.empty()) continue;
+    if (const auto handed = hand_over(path, S_IFSOCK, *account_); !handed)
+      log.warning(handed.error().context + "; " + account_->name + " cannot connect");
   }
 }
 
@@ -155,13 +175,12 @@ Result<void> Rights::settle(Log& log) const {
     return {};
   }
   hand_over_sockets(log);
-  const auto capabilities = capabilities_in_use(document_);
-  if (auto became = become(*account_, capabilities); !became) {
-    return fail(became.error().code,
-                document_.node.user.at.to_string() + ": " + became.error().context);
+  const auto kept = become(*account_, capabilities_in_use(document_));
+  if (!kept) {
+    return fail(kept.error().code,
+                document_.node.user.at.to_string() + ": " + kept.error().context);
   }
-  log.info("root's rights are dropped: " + account_->name + " with " +
-           capability_text(capabilities));
+  log.info("root's rights are dropped: " + account_->name + " with " + capability_text(*kept));
   warn_of_closed_nodes(log);
   return {};
 }

@@ -2,6 +2,8 @@
 // logs), then the process becomes the user of [node] user and keeps the capabilities in use.
 #pragma once
 
+#include <sys/types.h>
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,9 +20,13 @@ namespace usbgw::app {
 [[nodiscard]] std::string capability_text(const std::vector<unsigned>& capabilities);
 
 // All threads; those that are there already keep no capability, those that are started later by
-// this one have what it keeps. Of `capabilities` it keeps those it has.
-[[nodiscard]] Result<void> become(const Account& account,
-                                  const std::vector<unsigned>& capabilities);
+// this one have what it keeps. Of `capabilities` it keeps those it has, and gives them.
+[[nodiscard]] Result<std::vector<unsigned>> become(const Account& account,
+                                                   const std::vector<unsigned>& capabilities);
+
+// Makes the account own what is at `path` itself, never what a link there leads to. `type`: what
+// it must be, S_IFSOCK or S_IFDIR. Errors: refused (names the path and why).
+[[nodiscard]] Result<void> hand_over(const std::string& path, mode_t type, const Account& account);
 
 class Rights {
  public:

@@ -2,6 +2,7 @@
 
 #include <linux/capability.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <thread>
 
 #include "app/device_nodes.h"
+#include "control/unix_socket.h"
 #include "tests/app/scratch_folder.h"
 
 namespace usbgw::app {
@@ -134,7 +136,10 @@ int become_and_look() {
   const bool has_nice =
       (std::stoull(status_line(std::to_string(::getpid()), "CapPrm"), nullptr, 16) >> CAP_SYS_NICE &
        1) != 0;
-  int failed = become(account, {CAP_SYS_NICE}) ? 0 : 1;
+  const auto kept = become(account, {CAP_SYS_NICE});
+  int failed = kept ? 0 : 1;
+  const auto expected = has_nice ? std::vector<unsigned>{CAP_SYS_NICE} : std::vector<unsigned>{};
+  if (kept && *kept != expected) failed |= 16;
   const std::string user_ids = "65534\t65534\t65534\t65534";
   const std::uint64_t wanted = has_nice ? std::uint64_t{1} << CAP_SYS_NICE : 0;
   const auto look = [&](pid_t thread, std::uint64_t capabilities) {
@@ -161,7 +166,83 @@ TEST(Rights, Become_HoldsForAllThreadsAndHasNoWayBack) {
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 0) << "1: refused, 2: ids, 4: capabilities, 8: came back";
+  EXPECT_EQ(WEXITSTATUS(status), 0)
+      << "1: refused, 2: ids, 4: capabilities, 8: came back, 16: named others";
+}
+
+// A right that this process does not have cannot be kept, whatever the node wants.
+int become_without(unsigned missing) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2] = {};
+  if (::syscall(SYS_capget, &header, sets) != 0) return 1;
+  for (auto* set : {&sets[0].effective, &sets[0].permitted, &sets[0].inheritable})
+    *set &= ~(std::uint32_t{1} << missing);
+  if (::syscall(SYS_capset, &header, sets) != 0) return 2;
+  const auto kept = become({"nobody", 65534, 65534, {65534}}, {missing});
+  if (!kept) return 3;
+  return kept->empty() ? 0 : 4;
+}
+
+TEST(Rights, Become_NamesOnlyWhatItKept) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(become_without(CAP_SYS_NICE));
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0) << "1, 2: capabilities, 3: refused, 4: named what it lacks";
+}
+
+class HandOver : public ScratchFolder {
+ protected:
+  [[nodiscard]] control::FileDescriptor listen() const {
+    auto socket = control::listen_at(root_ + "/n.sock");
+    EXPECT_TRUE(socket) << socket.error().context;
+    return socket ? std::move(*socket) : control::FileDescriptor();
+  }
+  // Whom this process may give a file to: itself, or, as root, somebody else.
+  [[nodiscard]] static Account somebody() {
+    const bool is_root = ::geteuid() == 0;
+    return {"somebody", is_root ? kSomebody : ::geteuid(), is_root ? kTheirGroup : ::getegid(), {}};
+  }
+  [[nodiscard]] uid_t owner(const std::string& path) const {
+    struct stat status {};
+    EXPECT_EQ(::lstat((root_ + path).c_str(), &status), 0);
+    return status.st_uid;
+  }
+};
+
+TEST_F(HandOver, Socket_BecomesTheUsers) {
+  const auto socket = listen();
+  const auto handed = hand_over(root_ + "/n.sock", S_IFSOCK, somebody());
+  ASSERT_TRUE(handed) << handed.error().context;
+  EXPECT_EQ(owner("/n.sock"), somebody().id);
+}
+
+TEST_F(HandOver, LinkInItsPlace_IsRefusedAndNothingChanges) {
+  const auto socket = listen();
+  write("/shadow", "root's");
+  for (const char* target : {"/shadow", "/n.sock"}) {
+    std::filesystem::remove(root_ + "/link");
+    std::filesystem::create_symlink(root_ + target, root_ + "/link");
+    const auto handed = hand_over(root_ + "/link", S_IFSOCK, somebody());
+    ASSERT_FALSE(handed);
+    EXPECT_EQ(handed.error().context, root_ + "/link stays root's: another file is in its place");
+    EXPECT_EQ(owner(target), ::geteuid());
+    EXPECT_EQ(owner("/link"), ::geteuid());
+  }
+  std::filesystem::create_directory_symlink(root_, root_ + "/folder");
+  EXPECT_FALSE(hand_over(root_ + "/folder", S_IFDIR, somebody()));
+}
+
+TEST_F(HandOver, WhatIsNoSocketOrHasTwoNames_IsRefused) {
+  write("/file", "a file");
+  EXPECT_FALSE(hand_over(root_ + "/file", S_IFSOCK, somebody()));
+  EXPECT_FALSE(hand_over(root_ + "/none", S_IFSOCK, somebody()));
+  const auto socket = listen();
+  std::filesystem::create_hard_link(root_ + "/n.sock", root_ + "/second.sock");
+  EXPECT_FALSE(hand_over(root_ + "/second.sock", S_IFSOCK, somebody()));
+  EXPECT_EQ(owner("/n.sock"), ::geteuid());
 }
 
 }  // namespace
