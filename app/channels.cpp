@@ -1,36 +1,12 @@
 #include "app/channels.h"
 
-#include <netdb.h>
-#include <sys/socket.h>
-
-#include <cstring>
-
+#include "app/name_resolver.h"
 #include "control/tls_channel.h"
 #include "control/tls_listener.h"
 #include "crypto/tls.h"
 
 namespace usbgw::app {
 namespace {
-
-Result<control::SocketAddress> resolve(const config::HostPort& at) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const int error = getaddrinfo(at.host.c_str(), nullptr, &hints, &found);
-  if (error != 0) {
-    return fail(ErrorCode::not_found,
-                "\"" + at.host + "\" does not resolve: " + gai_strerror(error));
-  }
-  char text[NI_MAXHOST];
-  const int named =
-      getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
-  freeaddrinfo(found);
-  if (named != 0) return fail(ErrorCode::not_found, "\"" + at.host + "\" does not resolve");
-  auto address = IpAddress::parse(text);
-  if (!address) return tl::unexpected(address.error());
-  return control::SocketAddress{*address, at.port};
-}
 
 control::SocketOptions socket_options(const config::Document& document) {
   control::SocketOptions options;
@@ -72,7 +48,11 @@ class TlsFactory final : public ChannelFactory {
         log_(log),
         peers_(document.peers),
         options_(socket_options(document)),
-        checks_names_(document.security.has_certificate()) {}
+        checks_names_(document.security.has_certificate()) {
+    // Most lookups have ended by the first connection.
+    for (const config::PeerEntry& entry : peers_)
+      static_cast<void>(names_.resolve(entry.control->host));
+  }
 
   [[nodiscard]] Result<std::unique_ptr<control::ReliableChannel>> connect(const std::string& peer,
                                                                           Instant now) override {
@@ -83,10 +63,11 @@ class TlsFactory final : public ChannelFactory {
   }
 
   [[nodiscard]] Result<node::ChannelAcceptor*> listen(const config::Document& document) override {
-    auto local = resolve(*document.control.listen);
+    const config::HostPort& at = *document.control.listen;
+    const auto local = look_up(at.host);  // before the workers: nobody waits for it
     if (!local) return tl::unexpected(local.error());
     control::ListenerConfig config;
-    config.local = *local;
+    config.local = {*local, at.port};
     config.socket = options_;
     auto listener = control::TlsListener::open(context_, config);
     if (!listener) return tl::unexpected(listener.error());
@@ -97,14 +78,15 @@ class TlsFactory final : public ChannelFactory {
  private:
   [[nodiscard]] Result<std::unique_ptr<control::ReliableChannel>> connect(
       const config::PeerEntry& entry, Instant now) {
-    const auto remote = resolve(*entry.control);
-    if (!remote) return tl::unexpected(remote.error());
-    auto socket = control::connect_tcp(*remote, IpAddress{}, options_);
+    const auto address = names_.resolve(entry.control->host);
+    if (!address) return tl::unexpected(address.error());
+    const control::SocketAddress remote{*address, entry.control->port};
+    auto socket = control::connect_tcp(remote, IpAddress{}, options_);
     if (!socket) return tl::unexpected(socket.error());
     // With pre-shared keys the identity names the key, not the node.
-    auto tls = context_.connect(checks_names_ ? *entry.name : std::string(), remote->to_string());
+    auto tls = context_.connect(checks_names_ ? *entry.name : std::string(), remote.to_string());
     return std::unique_ptr<control::ReliableChannel>(std::make_unique<control::TlsChannel>(
-        std::move(*socket), control::SocketProgress::connecting, *remote, std::move(tls),
+        std::move(*socket), control::SocketProgress::connecting, remote, std::move(tls),
         control::ChannelConfig{}, now));
   }
 
@@ -113,6 +95,7 @@ class TlsFactory final : public ChannelFactory {
   std::vector<config::PeerEntry> peers_;
   control::SocketOptions options_;
   bool checks_names_;
+  NameResolver names_;
   std::unique_ptr<TlsAcceptor> acceptor_;
 };
 

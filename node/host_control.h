@@ -21,7 +21,7 @@ namespace usbgw::node {
 class ChannelMaker {
  public:
   virtual ~ChannelMaker() = default;
-  // A channel that is connecting; an error only for what cannot succeed later (an unknown name).
+  // A channel that is connecting, or why it cannot be tried now; does not block, and is asked again.
   [[nodiscard]] virtual Result<std::unique_ptr<control::ReliableChannel>> connect(
       const std::string& peer, Instant now) = 0;
 };
