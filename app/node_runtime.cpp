@@ -148,6 +148,7 @@ Result<void> NodeRuntime::Parts::open() {
   if (!listening) return tl::unexpected(listening.error());
   admin = std::move(*listening);
   control->answer_through(*admin);
+  if (audit != nullptr) control->watch(*audit);
   control_worker->add(*control);
   control_worker->add(*admin);
   attach_configured();
@@ -258,7 +259,7 @@ Result<void> NodeRuntime::Parts::make_exports() {
     std::error_code ignored;  // opening the file says what is wrong
     std::filesystem::create_directories(std::filesystem::path(*document.audit.file).parent_path(),
                                         ignored);
-    auto opened = control::AuditLog::open(*document.audit.file, wall_clock);
+    auto opened = control::AuditLog::open(*document.audit.file, wall_clock, log);
     if (!opened) return tl::unexpected(opened.error());
     audit = std::move(*opened);
   }

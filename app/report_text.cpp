@@ -133,6 +133,10 @@ std::string status_text(const control::StatusReport& report) {
   for (const AttachmentReport& attachment : report.attachments) text += attachment_text(attachment);
   if (!report.exports.empty()) text += "\n" + device_table(report.exports);
   if (!report.peers.empty()) text += "\n" + peer_table(report.peers);
+  if (report.audit_failures != 0) {
+    text += "\nthe audit log misses " + std::to_string(report.audit_failures) +
+            " lines that could not be written; the log says why\n";
+  }
   return text + port_text(report.port_counters);
 }
 

@@ -45,7 +45,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PeerReport, name, role, state, e
                                                 round_trip_min_ns, jitter_ns, path_payload,
                                                 counters)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StatusReport, node, version, roles, port, uptime_s,
-                                                attachments, exports, peers, port_counters)
+                                                attachments, exports, peers, port_counters,
+                                                audit_failures)
 
 inline void to_json(nlohmann::json& to, const StatusRequest&) {
   to = nlohmann::json::object();

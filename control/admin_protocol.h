@@ -117,6 +117,7 @@ struct StatusReport {
   std::vector<DeviceReport> exports;          // agent role
   std::vector<PeerReport> peers;
   std::map<std::string, std::uint64_t> port_counters;
+  std::uint64_t audit_failures = 0;  // lines that the audit log has not taken
 };
 
 using AdminReport = std::variant<ListReport, AttachReport, DetachReport, StatusReport>;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
@@ -57,21 +58,34 @@ std::string to_json_line(const AuditEvent& event, std::chrono::system_clock::tim
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-Result<std::unique_ptr<AuditLog>> AuditLog::open(const std::string& path, const WallClock& clock) {
+Result<std::unique_ptr<AuditLog>> AuditLog::open(const std::string& path, const WallClock& clock,
+                                                 Log& log) {
   FileDescriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640));
   if (!file) return fail(ErrorCode::io, with_errno("cannot open the audit log " + path, errno));
-  return std::unique_ptr<AuditLog>(new AuditLog(std::move(file), clock));
+  return std::unique_ptr<AuditLog>(new AuditLog(std::move(file), path, clock, log));
 }
 
 void AuditLog::record(const AuditEvent& event) {
   const std::string line = (line_is_torn_ ? "\n" : "") + to_json_line(event, clock_.now());
   const ssize_t written = ::write(file_.get(), line.data(), line.size());
-  if (written == static_cast<ssize_t>(line.size())) {
-    line_is_torn_ = false;
-    return;
+  if (written < 0) return fail_with(std::strerror(errno));
+  if (written > 0) line_is_torn_ = written < static_cast<ssize_t>(line.size());
+  if (written < static_cast<ssize_t>(line.size())) return fail_with("a line was cut short");
+  if (is_failing_) {
+    log_.info("the audit log " + path_ + " is written again; " + std::to_string(failures_) +
+              " lines are missing since the start");
   }
+  is_failing_ = false;
+}
+
+// Told once until a line is written again, for a full disk stays full.
+void AuditLog::fail_with(const std::string& why) {
   ++failures_;
-  if (written > 0) line_is_torn_ = true;
+  if (!is_failing_) {
+    log_.warning("the audit log " + path_ + " cannot be written: " + why +
+                 "; grants and refusals go on and are not recorded until it can");
+  }
+  is_failing_ = true;
 }
 
 }  // namespace usbgw::control

@@ -1,5 +1,5 @@
 // The append-only record of who was given what: one JSON object a line. A full disk never stops the
-// gateway; what could not be written is counted.
+// gateway; what could not be written is counted, and the log is told.
 #pragma once
 
 #include <chrono>
@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/log.h"
 #include "common/result.h"
 #include "control/file_descriptor.h"
 
@@ -31,6 +32,8 @@ class AuditSink {
  public:
   virtual ~AuditSink() = default;
   virtual void record(const AuditEvent& event) = 0;
+  // Lines that could not be written.
+  [[nodiscard]] virtual std::uint64_t failures() const { return 0; }
 };
 
 // Where no audit log is configured.
@@ -52,18 +55,23 @@ class WallClock {
 
 class AuditLog final : public AuditSink {
  public:
-  // Made with mode 0640 when it is not there. The clock outlives the log.
+  // Made with mode 0640 when it is not there. The clock and `log` outlive it.
   [[nodiscard]] static Result<std::unique_ptr<AuditLog>> open(const std::string& path,
-                                                              const WallClock& clock);
+                                                              const WallClock& clock, Log& log);
   void record(const AuditEvent& event) override;
-  [[nodiscard]] std::uint64_t failures() const { return failures_; }
+  [[nodiscard]] std::uint64_t failures() const override { return failures_; }
 
  private:
-  AuditLog(FileDescriptor file, const WallClock& clock) : file_(std::move(file)), clock_(clock) {}
+  AuditLog(FileDescriptor file, std::string path, const WallClock& clock, Log& log)
+      : file_(std::move(file)), path_(std::move(path)), clock_(clock), log_(log) {}
+  void fail_with(const std::string& why);
 
   FileDescriptor file_;
+  std::string path_;
   const WallClock& clock_;
+  Log& log_;
   bool line_is_torn_ = false;  // the last write ended inside a line
+  bool is_failing_ = false;    // the last line was not written
   std::uint64_t failures_ = 0;
 };
 

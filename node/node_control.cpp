@@ -279,6 +279,7 @@ bool NodeControl::settle_status(const Pending& pending, bool is_late, Instant no
     for (const auto& peer : host_->peers()) out.peers.push_back(report(peer));
   }
   out.port_counters = port_counters_;
+  if (audit_ != nullptr) out.audit_failures = audit_->failures();
   server_->answer(pending.token, out);
   return true;
 }

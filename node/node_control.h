@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "control/admin_server.h"
+#include "control/audit_log.h"
 #include "node/agent_control.h"
 #include "node/host_control.h"
 
@@ -29,6 +30,9 @@ class NodeControl final : public Loop, public control::AdminHandler {
 
   // The server that this handler answers through; not owned.
   void answer_through(control::AdminServer& server) { server_ = &server; }
+
+  // Whose failures status() tells; not owned.
+  void watch(const control::AuditSink& audit) { audit_ = &audit; }
 
   // Any thread: gives every device back and unplugs every port; is_stopped() when that is done.
   void request_stop() { stop_requested_.store(true, std::memory_order_release); }
@@ -71,6 +75,7 @@ class NodeControl final : public Loop, public control::AdminHandler {
   std::map<std::string, std::uint64_t> port_counters_;  // of all ports together
   std::size_t unread_ports_ = 0;  // whose counters were asked for and have not come
   control::AdminServer* server_ = nullptr;
+  const control::AuditSink* audit_ = nullptr;
   std::vector<Pending> pending_;
   std::atomic<bool> stop_requested_{false};
   std::atomic<bool> stopped_{false};

@@ -88,6 +88,13 @@ TEST(ReportText, Status_ShowsTimesCountsAndLosses) {
       << text;
   EXPECT_NE(text.find("in 2       1234    0         0       7  "), std::string::npos) << text;
   EXPECT_NE(text.find("stage  agent  open   0.50 ms"), std::string::npos) << text;
+  EXPECT_EQ(text.find("audit log"), std::string::npos) << text;
+}
+
+TEST(ReportText, Status_SaysThatTheAuditLogMissesLines) {
+  control::StatusReport status;
+  status.audit_failures = 3;
+  EXPECT_NE(status_text(status).find("the audit log misses 3 lines"), std::string::npos);
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ StatusReport sample_status() {
   peer.name = "stage";
   peer.counters = {{"datagrams_sent", UINT64_MAX}};
   status.peers = {peer};
+  status.audit_failures = 2;
   return status;
 }
 
@@ -59,6 +60,7 @@ TEST(AdminProtocol, Reports_RoundTrip) {
   const auto& status = std::get<StatusReport>(*read);
   EXPECT_EQ(status.peers[0].counters.at("datagrams_sent"), UINT64_MAX);
   EXPECT_EQ(status.attachments[0].vhci_port, 0U);
+  EXPECT_EQ(status.audit_failures, 2U);
   EXPECT_DOUBLE_EQ(status.attachments[0].streams[0].clock_ppm, -12.5);
 }
 
