@@ -12,6 +12,7 @@
 #include "app/config_command.h"
 #include "app/demo_program.h"
 #include "app/demo_report.h"
+#include "app/leave_at_once.h"
 #include "app/node_runtime.h"
 #include "app/spdlog_log.h"
 #include "control/admin_client.h"
@@ -132,7 +133,7 @@ class Demo {
  public:
   Demo(const DemoOptions& options, config::Document document, Log& log)
       : options_(options), document_(std::move(document)), log_(log) {}
-  ~Demo() { static_cast<void>(stop()); }
+  ~Demo() { stop(); }
   Demo(const Demo&) = delete;
   Demo& operator=(const Demo&) = delete;
 
@@ -147,8 +148,9 @@ class Demo {
   template <class Done>
   bool watch(double limit, Done is_done);
   void show(const DemoSample& sample) const;
-  // Everything is given back; false when that took too long. A second call does nothing.
-  [[nodiscard]] bool stop();
+  // Everything is given back, or that took too long and the process ends here. A second call does
+  // nothing.
+  void stop();
   [[nodiscard]] Result<int> finish();
   // How the recording relates to what was played, in words; says whether it is a copy.
   [[nodiscard]] Result<bool> judge(std::string& words) const;
@@ -223,10 +225,13 @@ bool Demo::watch(double limit, Done is_done) {
   return true;
 }
 
-bool Demo::stop() {
-  if (runtime_ == nullptr || is_stopped_) return true;
+void Demo::stop() {
+  if (runtime_ == nullptr || is_stopped_) return;
   is_stopped_ = true;
-  return runtime_->stop(kStopLimit);
+  if (runtime_->stop(kStopLimit)) return;
+  leave_at_once({ErrorCode::timed_out,
+                 "demo: the device was not given back within 10 s: the kernel takes it back now"},
+                *document_.admin.socket, log_);
 }
 
 Result<int> Demo::run_with_kernel() {
@@ -286,7 +291,7 @@ Result<int> Demo::finish() {
   if (isatty(STDOUT_FILENO) != 0) std::printf("\n");
   const std::uint64_t lost = runtime_->datagrams_lost();
   const std::uint64_t sent = runtime_->datagrams_offered();
-  const bool is_clean = stop();
+  stop();
   const auto plot = write_plot(samples_, options_.output, link_text(document_.impairment));
   if (!plot) return tl::unexpected(plot.error());
   std::string heard = "nothing was compared";
@@ -302,14 +307,13 @@ Result<int> Demo::finish() {
   const DemoSample last = samples_.empty() ? DemoSample{} : samples_.back();
   std::printf(
       "demo: %s%s; latency p50 %.2f p99 %.2f max %.2f ms; %llu of %llu datagrams lost, %llu "
-      "sources repaired, %llu of %llu intervals concealed%s\n",
+      "sources repaired, %llu of %llu intervals concealed\n",
       is_interrupted_ ? "interrupted; " : "", heard.c_str(), last.in_p50_ms, last.in_p99_ms,
       last.in_max_ms, static_cast<unsigned long long>(lost), static_cast<unsigned long long>(sent),
       static_cast<unsigned long long>(last.repaired),
       static_cast<unsigned long long>(last.concealed),
-      static_cast<unsigned long long>(last.intervals),
-      is_clean ? "" : "; NOT EVERYTHING WAS GIVEN BACK");
-  return is_clean && is_alike && !is_interrupted_ ? 0 : 1;
+      static_cast<unsigned long long>(last.intervals));
+  return is_alike && !is_interrupted_ ? 0 : 1;
 }
 
 }  // namespace

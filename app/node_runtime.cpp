@@ -348,12 +348,12 @@ bool NodeRuntime::stop(Duration limit) {
   while (!parts_->control->is_stopped() && std::chrono::steady_clock::now() < end) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  const bool is_stopped = parts_->control->is_stopped();
+  if (!parts_->control->is_stopped()) return false;
   for (const auto& worker : parts_->workers) {
     worker->stop();
     parts_->log.info(describe(*worker));
   }
-  return is_stopped;
+  return true;
 }
 
 std::uint64_t NodeRuntime::datagrams_offered() const {

@@ -32,13 +32,14 @@ class NodeRuntime {
   NodeRuntime& operator=(const NodeRuntime&) = delete;
 
   void start();
-  // Unplugs and gives everything back; waits at most `limit`. False: something was left behind.
+  // Unplugs and gives everything back; waits at most `limit`. False: something was left behind and
+  // the workers still run; what is stuck can be neither joined nor destroyed, so leave_at_once().
   [[nodiscard]] bool stop(Duration limit);
 
   // What the configured impairment has seen and dropped, both ways; any thread, approximate.
   [[nodiscard]] std::uint64_t datagrams_offered() const;
   [[nodiscard]] std::uint64_t datagrams_lost() const;
-  // One line for each worker, after stop(): how punctual it was.
+  // One line for each worker, after a stop() that was true: how punctual it was.
   [[nodiscard]] std::vector<std::string> worker_records() const;
 
  private:

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <memory>
 
+#include "app/leave_at_once.h"
 #include "app/node_runtime.h"
 #include "app/rights.h"
 #include "app/spdlog_log.h"
@@ -71,8 +72,10 @@ Result<int> run_node(const config::Document& document) {
   sigwait(&signals, &signal);
   (*log)->info("stopping: giving devices back");
   if (!(*runtime)->stop(kStopLimit)) {
-    return fail(ErrorCode::timed_out,
-                "a device was not given back within 15 s; look at `dmesg` and `usbgw status`");
+    leave_at_once({ErrorCode::timed_out,
+                   "a device was not given back within 15 s: the kernel takes it back now; look "
+                   "at `dmesg`"},
+                  *document.admin.socket, **log);
   }
   return 0;
 }
