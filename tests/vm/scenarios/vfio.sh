@@ -2,7 +2,7 @@
 #: clock plain
 #: timeout 1800
 #: disk stick.img 64M
-#: append intel_iommu=on
+#: append intel_iommu=on no_timer_check
 #: qemu -machine kernel-irqchip=split
 #: qemu -device intel-iommu,caching-mode=on
 #: qemu -netdev dgram,id=va,local.type=inet,local.host=127.0.0.1,local.port=47701,remote.type=inet,remote.host=127.0.0.1,remote.port=47702
