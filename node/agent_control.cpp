@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMaxConnections = 32;
 constexpr std::size_t kMaxServings = 64;
-static_assert(kMaxServings < 256, "an attachment id has 8 bits");
+static_assert(kMaxServings < 255, "an attachment id is 1 to 255, and one more must be free");
 
 // Far below the lease time; an open channel has heard the peer's heartbeats (15 s at most ago).
 constexpr Duration kRenewalPeriod = std::chrono::seconds(5);
@@ -47,6 +47,7 @@ struct AgentControl::Connection {
   bool usb_added = false;
   bool is_leaving = false;
   std::vector<Serving> servings;
+  std::uint8_t last_attachment = 0;
   session::SessionCounters counters;
   PathEstimate path;
   std::size_t path_payload = 0;
@@ -227,14 +228,22 @@ void AgentControl::attach(Connection& connection, const wire::Attach& request, I
   auto grant =
       exports_.grant(request.device, {session.peer(), connection_id(session.handle())}, now);
   if (!grant) return refuse(connection, request.request, request.device, grant.error());
-  std::uint8_t free_id = 1;
-  while (serving_of(connection, AttachmentId{free_id}) != nullptr) ++free_id;
   Serving serving;
-  serving.id = AttachmentId{free_id};
+  serving.id = next_attachment(connection);
   serving.request = request.request;
   serving.grant = std::move(*grant);
   connection.servings.push_back(std::move(serving));
   open_queued(now);
+}
+
+// Round and round over 1 to 255: what is still on its way to an attachment that has ended, a Detach
+// above all, must not reach the next one.
+AttachmentId AgentControl::next_attachment(Connection& connection) {
+  std::uint8_t& last = connection.last_attachment;
+  do {
+    last = static_cast<std::uint8_t>(last % 255 + 1);
+  } while (serving_of(connection, AttachmentId{last}) != nullptr);
+  return AttachmentId{last};
 }
 
 // The lease changes hands at once; the device itself when its last session has let go of it.

@@ -67,6 +67,7 @@ class AgentControl : public Loop {
   void detach(Connection& connection, Serving& serving, const std::string& why, Instant now);
   std::size_t run_events(Instant now);
   void claimed(Connection& connection, Serving& serving, UrbStatus status, Instant now);
+  [[nodiscard]] AttachmentId next_attachment(Connection& connection);
   static void end_serving(Connection& connection, AttachmentId attachment);
   [[nodiscard]] Connection* connection_of(SessionHandle session);
   [[nodiscard]] Serving* serving_of(Connection& connection, AttachmentId attachment);

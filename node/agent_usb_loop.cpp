@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "usbside/device/urb_reply.h"
+
 namespace usbgw::node {
 
 struct ServedDevice final : device::DeviceAttachmentSink {
@@ -135,6 +137,9 @@ void AgentUsbLoop::run(AgentCommand& command, Instant now) {
   } else if (auto* submit = std::get_if<ac::Submit>(&command)) {
     if (auto* const served = sessions_.find(submit->session, submit->urb.attachment)) {
       served->attachment.submit(std::move(submit->urb));
+    } else {  // ended meanwhile; a cancel of it finds nothing and says nothing
+      events_.send(agent_event::Reply{submit->session, submit->urb.type,
+                                      device::refusal(submit->urb, UrbStatus::no_device)});
     }
   } else if (auto* cancel = std::get_if<ac::Cancel>(&command)) {
     if (auto* const served = sessions_.find(cancel->session, cancel->cancel.attachment)) {

@@ -16,6 +16,7 @@
 #include "simulation/virtual_clock.h"
 #include "tests/node/listed_devices.h"
 #include "wire/session_codec.h"
+#include "wire/urb_message.h"
 
 namespace usbgw::node {
 
@@ -75,7 +76,9 @@ class TestHost {
     std::size_t work = channel_->turn(now);
     while (auto message = channel_->receive()) {
       ++work;
-      if (message->type == wire::MessageType::urb_reply) ++urb_replies;
+      if (message->type == wire::MessageType::urb_reply) {
+        if (auto reply = wire::decode_urb_reply(message->body)) urb_replies.push_back(*reply);
+      }
       if (message->type != wire::MessageType::session) continue;
       if (auto decoded = wire::decode_session(message->body)) inbox_.push_back(std::move(*decoded));
     }
@@ -99,7 +102,7 @@ class TestHost {
                       [](const auto& message) { return std::holds_alternative<Kind>(message); }));
   }
 
-  std::size_t urb_replies = 0;
+  std::vector<wire::UrbReply> urb_replies;
   bool blocked = false;  // read by the agent's end
 
  private:

@@ -99,11 +99,29 @@ TEST_F(HostilePeer, KeysChangeEveryTwoMinutes) {
   EXPECT_TRUE(host.is_connected());
 }
 
+TEST_F(HostilePeer, SubmitToAnUnknownAttachmentIsAnsweredOnceCancelledOrNot) {
+  TestHost& host = bench.connect("mallory");
+  for (const std::uint64_t transaction : {1u, 2u}) {
+    wire::UrbSubmit urb;
+    urb.attachment = AttachmentId{200};
+    urb.transaction = TransactionId{transaction};
+    host.send(wire::MessageType::urb_submit, wire::encode(urb));
+  }
+  const wire::UrbCancel cancel{AttachmentId{200}, TransactionId{2}};
+  host.send(wire::MessageType::urb_cancel, wire::encode(cancel));
+  bench.run();
+  host.send(wire::MessageType::urb_cancel, wire::encode(cancel));
+  bench.run();
+  ASSERT_EQ(host.urb_replies.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(host.urb_replies[i].attachment, AttachmentId{200});
+    EXPECT_EQ(host.urb_replies[i].transaction, TransactionId{i + 1});
+    EXPECT_EQ(host.urb_replies[i].status, UrbStatus::no_device);
+  }
+}
+
 TEST_F(HostilePeer, UnknownAttachmentsAreIgnored) {
   TestHost& host = bench.connect("mallory");
-  wire::UrbSubmit urb;
-  urb.attachment = AttachmentId{200};
-  host.send(wire::MessageType::urb_submit, wire::encode(urb));
   host.send(wire::MessageType::urb_cancel, wire::encode(wire::UrbCancel{AttachmentId{201}, {}}));
   host.send(wire::SessionMessage{wire::Detach{AttachmentId{202}}});
   host.send(wire::SessionMessage{wire::StreamOpen{AttachmentId{203}, EndpointAddress{0x81}, {}}});

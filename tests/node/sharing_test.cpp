@@ -96,6 +96,38 @@ TEST_F(Sharing, UnpluggedDeviceIsSaidGoneAndItsLeaseEnds) {
             "1209:a102 is exported by stage but not plugged in");
 }
 
+// The device went away while the host's Detach was on its way.
+TEST_F(Sharing, LateDetachDoesNotEndTheNextAttachment) {
+  bench.devices.plug("1209:a102:0002");
+  TestHost& room = bench.connect("room");
+  const AttachmentId first = bench.attach(room, kDevice);
+  bench.devices.unplug(kDevice);
+  bench.run();
+  const AttachmentId second = bench.attach(room, "1209:a102:0002");
+  EXPECT_NE(second, first);
+  room.send(wire::SessionMessage{wire::Detach{first}});
+  bench.run();
+  EXPECT_EQ(bench.devices.open_devices(), 1u);
+  EXPECT_EQ(room.count<wire::DeviceGone>(), 1u);  // the first's
+}
+
+TEST_F(Sharing, AttachmentIdsGoRoundAndPassOverThoseInUse) {
+  bench.devices.plug("1209:a102:0002");
+  TestHost& room = bench.connect("room");
+  const AttachmentId kept = bench.attach(room, "1209:a102:0002");
+  std::vector<int> given;
+  for (int i = 0; i < 256; ++i) {
+    const AttachmentId attachment = bench.attach(room, kDevice);
+    given.push_back(attachment.value());
+    room.send(wire::SessionMessage{wire::Detach{attachment}});
+    bench.run();
+  }
+  EXPECT_EQ(kept, AttachmentId{1});
+  for (int i = 0; i < 254; ++i) EXPECT_EQ(given[static_cast<std::size_t>(i)], i + 2);
+  EXPECT_EQ(given[254], 2);
+  EXPECT_EQ(given[255], 3);
+}
+
 TEST_F(Sharing, RevokedLeaseIsNotRenewedAndItsTokenEndsTheAttachment) {
   TestHost& room = bench.connect("room");
   static_cast<void>(bench.attach(room, kDevice));
