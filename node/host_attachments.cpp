@@ -80,6 +80,12 @@ std::size_t HostControl::request(Record& record, Instant now) {
 }
 
 void HostControl::granted(Peer& peer, wire::Attached&& attached) {
+  // Everything that comes for the id would go to whichever is found first.
+  if (const Record* const user = record_of(peer.session->handle(), attached.attachment)) {
+    return peer.session->close(peer.name + " gave attachment id " +
+                               std::to_string(attached.attachment.value()) + " to " +
+                               attached.info.id + " while " + user->wanted.device + " has it");
+  }
   for (const auto& record : records_) {
     if (record->peer != &peer || record->phase != AttachmentPhase::requested ||
         record->request != attached.request) {

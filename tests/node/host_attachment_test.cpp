@@ -1,0 +1,55 @@
+// What the host makes of an agent's answers, and what it remembers of attachments that are over.
+#include <gtest/gtest.h>
+
+#include "tests/node/host_bench.h"
+
+namespace usbgw::node {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+constexpr const char* kFirst = "1209:a102:0001";
+constexpr const char* kSecond = "1209:a102:0002";
+
+struct HostAttachments : testing::Test {
+  HostBench bench;
+};
+
+TEST_F(HostAttachments, GrantedDeviceIsPluggedIn) {
+  bench.attach_as(AttachmentId{1}, kFirst);
+  bench.attach_as(AttachmentId{2}, kSecond);
+  EXPECT_EQ(bench.attachments(), (Lines{"1209:a102:0001 live", "1209:a102:0002 live"}));
+  EXPECT_EQ(bench.ports.used(), 2u);
+}
+
+TEST_F(HostAttachments, AgentThatGivesAnIdTwiceIsDisconnected) {
+  bench.attach_as(AttachmentId{1}, kFirst);
+  TestHost& agent = bench.agent();
+  bench.attach_as(AttachmentId{1}, kSecond);
+  EXPECT_FALSE(agent.is_connected());
+  EXPECT_TRUE(
+      bench.log.has("stage disconnected: stage gave attachment id 1 to 1209:a102:0002 while "
+                    "1209:a102:0001 has it"));
+  EXPECT_EQ(bench.attachments(), (Lines{"1209:a102:0001 failed", "1209:a102:0002 failed"}));
+  EXPECT_EQ(bench.ports.used(), 0u);
+}
+
+// Nobody waits for the second grant: the Detach that declines it would end the first.
+TEST_F(HostAttachments, UnaskedGrantOfAnIdInUseIsNotDeclinedByIt) {
+  bench.attach_as(AttachmentId{1}, kFirst);
+  TestHost& agent = bench.agent();
+  wire::Attached unasked;
+  unasked.request = 99;
+  unasked.attachment = AttachmentId{1};
+  unasked.info.id = kSecond;
+  unasked.device_descriptor.resize(18);
+  unasked.configuration_descriptors.emplace_back(9, std::byte{0});
+  unasked.configuration_descriptors.back()[2] = std::byte{9};
+  agent.send(wire::SessionMessage{unasked});
+  bench.run();
+  EXPECT_FALSE(agent.is_connected());
+  EXPECT_EQ(agent.count<wire::Detach>(), 0u);
+}
+
+}  // namespace
+}  // namespace usbgw::node
