@@ -197,7 +197,8 @@ void AgentControl::dispatch(Connection& connection, control::Message&& message, 
 void AgentControl::dispatch(Connection& connection, wire::SessionMessage&& message, Instant now) {
   PeerSession& session = *connection.session;
   if (const auto* list = std::get_if<wire::ListExports>(&message)) {
-    session.send(wire::SessionMessage{wire::Exports{list->request, exports_.list_for(session.peer(), now)}});
+    session.send(
+        wire::SessionMessage{wire::Exports{list->request, exports_.list_for(session.peer(), now)}});
   } else if (const auto* request = std::get_if<wire::Attach>(&message)) {
     attach(connection, *request, now);
   } else if (const auto* done = std::get_if<wire::Detach>(&message)) {

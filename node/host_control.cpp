@@ -29,12 +29,15 @@ Result<AttachmentHandle> HostControl::attach(WantedAttachment wanted) {
     return fail(ErrorCode::not_found,
                 "no peer is called \"" + wanted.peer + "\": add a [[peer]] to the configuration");
   }
-  for (const auto& record : records_) {
-    if (record->peer == peer && record->wanted.device == wanted.device &&
-        record->phase != AttachmentPhase::failed && record->phase != AttachmentPhase::ended) {
-      return fail(ErrorCode::busy, wanted.device + " on " + wanted.peer + " is already " +
-                                       std::string(to_string(record->phase)) + " here");
-    }
+  const auto is_same = [&](const std::unique_ptr<Record>& record) {
+    return record->peer == peer && record->wanted.device == wanted.device;
+  };
+  // One that is over gives way, so that a device which comes and goes is in the status once.
+  std::erase_if(records_, [&](const auto& record) { return is_same(record) && is_over(*record); });
+  const auto same = std::find_if(records_.begin(), records_.end(), is_same);
+  if (same != records_.end()) {
+    return fail(ErrorCode::busy, wanted.device + " on " + wanted.peer + " is already " +
+                                     std::string(to_string((*same)->phase)) + " here");
   }
   auto record = std::make_unique<Record>(numbers_.next_index().value());
   record->handle = AttachmentHandle{next_handle_++};
@@ -52,10 +55,7 @@ Result<void> HostControl::detach(AttachmentHandle attachment) {
 }
 
 void HostControl::forget(AttachmentHandle attachment) {
-  std::erase_if(records_, [&](const auto& r) {
-    return r->handle == attachment &&
-           (r->phase == AttachmentPhase::failed || r->phase == AttachmentPhase::ended);
-  });
+  std::erase_if(records_, [&](const auto& r) { return r->handle == attachment && is_over(*r); });
 }
 
 void HostControl::request_exports(const std::string& peer) {
@@ -105,9 +105,8 @@ void HostControl::stop() {
 
 bool HostControl::is_stopped() const {
   if (!stopping_) return false;
-  const bool idle = std::all_of(records_.begin(), records_.end(), [](const auto& r) {
-    return r->phase == AttachmentPhase::ended || r->phase == AttachmentPhase::failed;
-  });
+  const bool idle =
+      std::all_of(records_.begin(), records_.end(), [](const auto& r) { return is_over(*r); });
   return idle && std::all_of(peers_.begin(), peers_.end(),
                              [](const auto& p) { return p->session == nullptr; });
 }
@@ -155,8 +154,7 @@ std::size_t HostControl::connect(Peer& peer, Instant now) {
 std::size_t HostControl::leave(Peer& peer, Instant now) {
   const auto is_attached = [&](const std::unique_ptr<Record>& record) {
     return record->peer == &peer && record->session == peer.session->handle() &&
-           record->phase != AttachmentPhase::waiting && record->phase != AttachmentPhase::failed &&
-           record->phase != AttachmentPhase::ended;
+           record->phase != AttachmentPhase::waiting && !is_over(*record);
   };
   if (stopping_ && peer.session->state() != PeerSession::State::closed &&
       std::none_of(records_.begin(), records_.end(), is_attached)) {
@@ -238,6 +236,10 @@ HostControl::Record* HostControl::record_of(SessionHandle session, AttachmentId 
            r->phase >= AttachmentPhase::plugging && r->phase <= AttachmentPhase::unplugging;
   });
   return record == records_.end() ? nullptr : record->get();
+}
+
+bool HostControl::is_over(const Record& record) {
+  return record.phase == AttachmentPhase::failed || record.phase == AttachmentPhase::ended;
 }
 
 HostControl::Record* HostControl::record_of(AttachmentHandle handle) {

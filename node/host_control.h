@@ -81,7 +81,8 @@ class HostControl : public Loop {
   // Errors: not_found (no such peer). The attachment goes on by itself; follow it in attachments().
   [[nodiscard]] Result<AttachmentHandle> attach(WantedAttachment wanted);
   [[nodiscard]] Result<void> detach(AttachmentHandle attachment);
-  void forget(AttachmentHandle attachment);  // one that has failed or ended
+  // One that has failed or ended; else the next attach() of the same device forgets it.
+  void forget(AttachmentHandle attachment);
   void request_exports(const std::string& peer);
   void request_status();
   // True when every status asked for has come.
@@ -131,6 +132,7 @@ class HostControl : public Loop {
   [[nodiscard]] Peer* peer_named(const std::string& name);
   [[nodiscard]] Record* record_of(SessionHandle session, AttachmentId attachment);
   [[nodiscard]] Record* record_of(AttachmentHandle handle);
+  [[nodiscard]] static bool is_over(const Record& record);
 
   const LocalNode& local_;
   ChannelMaker& channels_;

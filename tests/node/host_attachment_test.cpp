@@ -51,5 +51,24 @@ TEST_F(HostAttachments, UnaskedGrantOfAnIdInUseIsNotDeclinedByIt) {
   EXPECT_EQ(agent.count<wire::Detach>(), 0u);
 }
 
+TEST_F(HostAttachments, DeviceThatComesAndGoesIsKeptOnce) {
+  for (std::uint8_t time = 1; time <= 5; ++time) {
+    bench.attach_as(AttachmentId{time}, kFirst);
+    EXPECT_EQ(bench.attachments(), Lines{"1209:a102:0001 live"});
+    bench.agent().send(wire::SessionMessage{wire::DeviceGone{AttachmentId{time}, "unplugged"}});
+    bench.run();
+    EXPECT_EQ(bench.attachments(), Lines{"1209:a102:0001 failed"});
+  }
+  bench.attach_as(AttachmentId{6}, kSecond);
+  EXPECT_EQ(bench.attachments(), (Lines{"1209:a102:0001 failed", "1209:a102:0002 live"}));
+}
+
+TEST_F(HostAttachments, DeviceThatIsAttachedIsNotAttachedAgain) {
+  bench.attach_as(AttachmentId{1}, kFirst);
+  const auto again = bench.attach(kFirst);
+  ASSERT_FALSE(again.has_value());
+  EXPECT_EQ(again.error().context, "1209:a102:0001 on stage is already live here");
+}
+
 }  // namespace
 }  // namespace usbgw::node

@@ -1,5 +1,5 @@
-// A host with everything it has in production but TLS, DPDK and vhci_hcd, under virtual time, and an
-// agent whose messages the test writes by hand.
+// A host with everything it has in production but TLS, DPDK and vhci_hcd, under virtual time, and
+// an agent whose messages the test writes by hand.
 #pragma once
 
 #include <map>
