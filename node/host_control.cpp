@@ -24,6 +24,10 @@ void HostControl::add_peer(const std::string& name) {
 }
 
 Result<AttachmentHandle> HostControl::attach(WantedAttachment wanted) {
+  if (stopping_) {
+    return fail(ErrorCode::refused,
+                local_.name + " is stopping: " + wanted.device + " cannot be attached now");
+  }
   Peer* const peer = peer_named(wanted.peer);
   if (peer == nullptr) {
     return fail(ErrorCode::not_found,

@@ -78,7 +78,8 @@ class HostControl : public Loop {
   ~HostControl() override;
 
   void add_peer(const std::string& name);
-  // Errors: not_found (no such peer). The attachment goes on by itself; follow it in attachments().
+  // Errors: not_found (no such peer), busy, refused (this node stops). The attachment goes on
+  // by itself; follow it in attachments().
   [[nodiscard]] Result<AttachmentHandle> attach(WantedAttachment wanted);
   [[nodiscard]] Result<void> detach(AttachmentHandle attachment);
   // One that has failed or ended; else the next attach() of the same device forgets it.

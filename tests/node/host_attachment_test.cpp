@@ -70,5 +70,16 @@ TEST_F(HostAttachments, DeviceThatIsAttachedIsNotAttachedAgain) {
   EXPECT_EQ(again.error().context, "1209:a102:0001 on stage is already live here");
 }
 
+TEST_F(HostAttachments, NothingIsAttachedWhileStopping) {
+  bench.attach_as(AttachmentId{1}, kFirst);
+  bench.host().stop();
+  const auto attached = bench.attach(kSecond);
+  ASSERT_FALSE(attached.has_value());
+  EXPECT_EQ(attached.error().code, ErrorCode::refused);
+  EXPECT_EQ(attached.error().context, "room is stopping: 1209:a102:0002 cannot be attached now");
+  EXPECT_TRUE(bench.host().is_stopped());
+  EXPECT_EQ(bench.ports.used(), 0u);
+}
+
 }  // namespace
 }  // namespace usbgw::node
