@@ -269,6 +269,9 @@ Result<void> NodeRuntime::Parts::make_exports() {
   return {};
 }
 
+// Every configured peer has room beside as many hosts as the agent role takes.
+static_assert(config::kMaxPeers + node::kMaxHostConnections <= node::kMaxSessions);
+
 Result<void> NodeRuntime::Parts::make_host(session::DatagramPort& port) {
   // A node with both roles on one port has one packet loop for both.
   if (packet_loops.empty() || ports.size() > 1) {

@@ -98,6 +98,11 @@ class Check {
       const PeerEntry* first = document_.find_peer(*peer.name);
       duplicate(peer.name.at, *peer.name, &peer - first, first->name.at);
     }
+    if (document_.peers.size() > kMaxPeers) {
+      complain(document_.peers[kMaxPeers].name.at,
+               "there are " + std::to_string(document_.peers.size()) +
+                   " [[peer]] entries; allowed: " + std::to_string(kMaxPeers));
+    }
   }
 
   void attaches() {

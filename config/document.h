@@ -92,6 +92,9 @@ struct ExportEntry {
   StreamsSection streams;  // [streams] with this entry's own values over it
 };
 
+// A host has one connection to each.
+inline constexpr std::size_t kMaxPeers = 32;
+
 struct PeerEntry {
   Location at;
   Value<std::string> name;

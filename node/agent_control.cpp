@@ -7,7 +7,6 @@
 namespace usbgw::node {
 namespace {
 
-constexpr std::size_t kMaxConnections = 32;
 constexpr std::size_t kMaxServings = 64;
 static_assert(kMaxServings < 255, "an attachment id is 1 to 255, and one more must be free");
 
@@ -94,7 +93,7 @@ std::size_t AgentControl::turn(Instant now) {
 
 std::size_t AgentControl::accept(Instant now) {
   const std::size_t work = acceptor_.turn(now);
-  if (stopping_ || connections_.size() >= kMaxConnections) return work;
+  if (stopping_ || connections_.size() >= kMaxHostConnections) return work;
   auto channel = acceptor_.accept(now);
   if (channel == nullptr) return work;
   auto connection = std::make_unique<Connection>();

@@ -15,6 +15,8 @@
 
 namespace usbgw::node {
 
+inline constexpr std::size_t kMaxHostConnections = 32;
+
 // Gives the connections that hosts have made: a TLS listener, or the simulated one.
 class ChannelAcceptor : public Loop {
  public:

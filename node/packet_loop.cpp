@@ -6,7 +6,6 @@
 namespace usbgw::node {
 namespace {
 
-constexpr std::size_t kMaxSessions = 64;
 constexpr std::size_t kBurst = 32;
 constexpr Duration kPathPeriod = std::chrono::milliseconds(5);
 constexpr Duration kReportPeriod = std::chrono::milliseconds(200);
@@ -17,6 +16,15 @@ PacketLoop::PacketLoop(session::DatagramPort& port, Waker& usb_waker, Waker& con
                        const Clock* clock)
     : port_(port), usb_waker_(usb_waker), control_waker_(control_waker), clock_(clock) {
   entries_.reserve(kMaxSessions);
+}
+
+bool PacketLoop::post(PacketCommand&& command) {
+  const PacketCommand::Kind kind = command.kind;
+  if (kind == PacketCommand::Kind::add && sessions_ == kMaxSessions) return false;
+  if (!commands_.push(std::move(command))) return false;
+  if (kind == PacketCommand::Kind::add) ++sessions_;
+  if (kind == PacketCommand::Kind::remove) --sessions_;
+  return true;
 }
 
 std::size_t PacketLoop::turn(Instant now) {
@@ -34,7 +42,7 @@ std::size_t PacketLoop::run_commands() {
     ++work;
     switch (command.kind) {
       case PacketCommand::Kind::add:
-        USBGW_ASSERT(entries_.size() < kMaxSessions);
+        USBGW_ASSERT(entries_.size() < kMaxSessions);  // post() counts
         entries_.push_back(
             {command.handle, std::move(command.links), std::move(command.session), 0, {}, {}});
         break;

@@ -16,6 +16,8 @@
 namespace usbgw::node {
 
 inline constexpr std::size_t kMaxPortCounters = 40;
+// On one port, those of both roles together.
+inline constexpr std::size_t kMaxSessions = 64;
 
 struct PacketCommand {
   enum class Kind : std::uint8_t { add, remove, read_port, rotate_receive, rotate_transmit };
@@ -34,7 +36,7 @@ struct PacketEvent {
   SessionHandle handle;
   std::shared_ptr<SessionLinks> links;
   std::unique_ptr<session::Session> session;  // removed: goes home to be destroyed
-  session::SessionCounters counters;  // report
+  session::SessionCounters counters;          // report
   PathEstimate path;
   std::size_t path_payload = 0;
   std::uint64_t packets_under_key = 0;                   // Session::packets_under_key()
@@ -57,8 +59,9 @@ class PacketLoop : public Loop {
   PacketLoop(session::DatagramPort& port, Waker& usb_waker, Waker& control_waker,
              const Clock* clock = nullptr);
 
-  // Control thread. Commands are never lost: the ring is larger than the number of sessions.
-  [[nodiscard]] bool post(PacketCommand&& command) { return commands_.push(std::move(command)); }
+  // Control thread. Refused: a session too many. Other commands are never lost: the ring is larger
+  // than the number of sessions.
+  [[nodiscard]] bool post(PacketCommand&& command);
   // For what can wait: refused while the ring is half full, so that sessions find room.
   [[nodiscard]] bool post_if_calm(PacketCommand&& command) {
     return commands_.size() < commands_.capacity() / 2 && post(std::move(command));
@@ -108,6 +111,7 @@ class PacketLoop : public Loop {
   const Clock* clock_;
   std::vector<Entry> entries_;
   SpscRing<PacketCommand> commands_{256};
+  std::size_t sessions_ = 0;  // control thread's: added and not removed, as far as it has asked
   SpscRing<PacketEvent> events_{1024};
   Counters counters_;
 };

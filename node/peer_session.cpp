@@ -108,7 +108,11 @@ Result<void> PeerSession::start_datagrams(const wire::Hello& hello, Instant now)
   add.session = std::make_unique<session::Session>(
       config, session::derive_keys(secret, is_host_, 0, 0), links_->inbound, links_->outbound);
   add.links = links_;
-  if (!packets_.post(std::move(add))) return fail(ErrorCode::exhausted, "too many peers at once");
+  if (!packets_.post(std::move(add))) {
+    return fail(ErrorCode::exhausted, local_.name + " has connections to " +
+                                          std::to_string(kMaxSessions) +
+                                          " peers, and can have no more");
+  }
   datagrams_added_ = true;
   rotation_.emplace(handle_, secret, is_host_, numbers_, packets_, now);
   return {};

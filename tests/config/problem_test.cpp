@@ -59,6 +59,16 @@ TEST(ConfigProblem, OutOfRange_SaysTheRange) {
             "f.toml:9: workers.realtime: 100 is out of range; allowed: 0 to 99\n");
 }
 
+TEST(ConfigProblem, MorePeersThanFit_NamesTheFirstTooMany) {
+  std::string text(kHost);  // 13 lines, one peer
+  for (int i = 1; i < 32; ++i)
+    text += "[[peer]]\nname = \"stage-" + std::to_string(i) + "\"\ncontrol = \"10.0.0.3\"\n";
+  EXPECT_EQ(problem_text(parse_document(text, "f.toml")), "");
+  text += "[[peer]]\nname = \"stage-32\"\ncontrol = \"10.0.0.3\"\n";
+  EXPECT_EQ(problem_text(parse_document(text, "f.toml")),
+            "f.toml:108: peer[33].name: there are 33 [[peer]] entries; allowed: 32\n");
+}
+
 TEST(ConfigProblem, UnknownWord_SuggestsAndLists) {
   EXPECT_EQ(problems_with("peer = \"stage\"", "peer = \"stage\"\nmode = \"adaptiv\""),
             "f.toml:13: attach[1].mode: \"adaptiv\" is not known; did you mean \"adaptive\"? "

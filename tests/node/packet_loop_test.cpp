@@ -79,6 +79,43 @@ struct Side {
   PathEstimate path;
 };
 
+PacketCommand addition(std::uint32_t number) {
+  constexpr LinkSizes kSmall{8, 8, 2048, 8};
+  PacketCommand add;
+  add.kind = PacketCommand::Kind::add;
+  add.handle = SessionHandle{number};
+  add.links = std::make_shared<SessionLinks>(kSmall);
+  session::SessionConfig config;
+  config.local_index = config.remote_index = session::SessionIndex{number};
+  config.initial_payload = config.max_payload = kPayload;
+  add.session = std::make_unique<session::Session>(
+      config, session::derive_keys(kSecret, true, 0, 0), add.links->inbound, add.links->outbound);
+  return add;
+}
+
+// The packet worker may be asleep: what counts is what the control thread has asked for.
+TEST(PacketLoop, SessionTooManyIsRefusedUntilOneIsRemoved) {
+  simulation::VirtualClock clock;
+  Side side(true, clock);  // has one
+  side.port.peer = &side.port;
+  for (std::uint32_t number = 2; number <= kMaxSessions; ++number)
+    ASSERT_TRUE(side.loop.post(addition(number)));
+  EXPECT_FALSE(side.loop.post(addition(kMaxSessions + 1)));
+  side.loop.turn(clock.now());
+  EXPECT_FALSE(side.loop.post(addition(kMaxSessions + 1)));
+  PacketCommand remove;
+  remove.kind = PacketCommand::Kind::remove;
+  remove.handle = SessionHandle{3};
+  ASSERT_TRUE(side.loop.post(std::move(remove)));
+  EXPECT_TRUE(side.loop.post(addition(kMaxSessions + 1)));
+  EXPECT_FALSE(side.loop.post(addition(kMaxSessions + 2)));
+  side.loop.turn(clock.now());
+  PacketEvent event;
+  std::size_t removed = 0;
+  while (side.loop.take(event)) removed += event.kind == PacketEvent::Kind::removed ? 1 : 0;
+  EXPECT_EQ(removed, 1u);
+}
+
 // The other side sends while this one's turn has begun and has not received yet.
 TEST(PacketLoop, PreemptedInATurn_NothingSeemsToArriveBeforeItWasSent) {
   simulation::VirtualClock clock;
