@@ -30,7 +30,8 @@ KeyRotation::~KeyRotation() {
   for (std::size_t i = 0; i < secret_.size(); ++i) bytes[i] = std::byte{};
 }
 
-void KeyRotation::count(std::uint64_t packets, Instant now) {
+void KeyRotation::count(std::uint32_t epoch, std::uint64_t packets, Instant now) {
+  if (epoch != receive_epoch_) return;
   if (packets >= session::kMaxPacketsPerKey / 2) next_receive_ = std::min(next_receive_, now);
 }
 

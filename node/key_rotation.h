@@ -28,8 +28,9 @@ class KeyRotation {
 
   // What the peer has to be told now, if anything: the packet worker takes that epoch already.
   [[nodiscard]] std::optional<wire::KeyEpoch> turn(Instant now);
-  // Packet numbers that the peer has spent under its key, as the packet worker reports.
-  void count(std::uint64_t packets, Instant now);
+  // Packet numbers that the peer has spent under the key of `epoch`, as the packet worker reports.
+  // A report from before the last change says nothing of the key that is in use now.
+  void count(std::uint32_t epoch, std::uint64_t packets, Instant now);
   // The peer's next key. Refused when it is out of order or comes far too often.
   [[nodiscard]] Result<void> take(const wire::KeyEpoch& next, Instant now);
   [[nodiscard]] Instant next_deadline() const;

@@ -190,6 +190,7 @@ void PacketLoop::publish_path(Entry& entry, Instant now) {
     event.path = entry.session->path();
     event.path_payload = entry.session->path_payload();
     event.packets_under_key = entry.session->packets_under_key();
+    event.key_epoch = entry.session->receive_epoch();
     static_cast<void>(events_.push(std::move(event)));
   }
 }

@@ -40,6 +40,7 @@ struct PacketEvent {
   PathEstimate path;
   std::size_t path_payload = 0;
   std::uint64_t packets_under_key = 0;                   // Session::packets_under_key()
+  std::uint32_t key_epoch = 0;                           // that they are of
   std::unique_ptr<session::ReceiveEpoch> receive_epoch;  // rotated: past, goes home
   std::unique_ptr<session::TransmitEpoch> transmit_epoch;
   std::array<std::uint64_t, kMaxPortCounters> port_counters{};  // port

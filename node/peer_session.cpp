@@ -125,7 +125,7 @@ void PeerSession::take(const wire::KeyEpoch& next, Instant now) {
 }
 
 void PeerSession::take(const PacketEvent& report, Instant now) {
-  if (state_ == State::open) rotation_->count(report.packets_under_key, now);
+  if (state_ == State::open) rotation_->count(report.key_epoch, report.packets_under_key, now);
 }
 
 std::optional<control::Message> PeerSession::receive() {

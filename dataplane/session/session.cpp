@@ -85,6 +85,10 @@ std::uint64_t Session::packets_under_key() const {
   return implementation_->current->packets;
 }
 
+std::uint32_t Session::receive_epoch() const {
+  return implementation_->current->epoch;
+}
+
 // The tag says who sent it; the source address adds nothing.
 void Session::receive(std::span<std::byte> datagram, const UdpEndpoint& /*from*/, Instant now) {
   implementation_->receive(datagram, now);

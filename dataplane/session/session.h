@@ -82,8 +82,9 @@ class Session {
   // Everything is sealed with `next` from now on. Returns the epoch before.
   [[nodiscard]] std::unique_ptr<TransmitEpoch> rotate_transmit(std::unique_ptr<TransmitEpoch> next);
   [[nodiscard]] bool receives(SessionIndex index) const;
-  // Packet numbers that the peer has spent under the newest key that we receive with.
+  // Packet numbers that the peer has spent under the newest key that we receive with; its epoch.
   [[nodiscard]] std::uint64_t packets_under_key() const;
+  [[nodiscard]] std::uint32_t receive_epoch() const;
 
   // A datagram whose header named an index that the session receives. Opens it, publishes what it
   // held to `inbound`.

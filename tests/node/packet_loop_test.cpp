@@ -93,6 +93,30 @@ PacketCommand addition(std::uint32_t number) {
   return add;
 }
 
+TEST(PacketLoop, ReportSaysOfWhichKeyItIs) {
+  simulation::VirtualClock clock;
+  Side side(true, clock);
+  side.port.peer = &side.port;
+  const auto reported = [&] {
+    clock.advance_to(clock.now() + milliseconds(250));
+    side.loop.turn(clock.now());
+    std::optional<std::uint32_t> epoch;
+    PacketEvent event;
+    while (side.loop.take(event))
+      if (event.kind == PacketEvent::Kind::report) epoch = event.key_epoch;
+    return epoch;
+  };
+  EXPECT_EQ(reported(), 0u);
+  const auto keys = session::derive_keys(kSecret, true, 1, 0);
+  PacketCommand rotate;
+  rotate.kind = PacketCommand::Kind::rotate_receive;
+  rotate.handle = SessionHandle{1};
+  rotate.receive_epoch = std::make_unique<session::ReceiveEpoch>(session::SessionIndex{9}, 1,
+                                                                 keys.receive, keys.receive_iv);
+  ASSERT_TRUE(side.loop.post(std::move(rotate)));
+  EXPECT_EQ(reported(), 1u);
+}
+
 // The packet worker may be asleep: what counts is what the control thread has asked for.
 TEST(PacketLoop, SessionTooManyIsRefusedUntilOneIsRemoved) {
   simulation::VirtualClock clock;
