@@ -24,12 +24,6 @@ KeyRotation::KeyRotation(SessionHandle handle, const Secret& secret, bool is_hos
       started_(now),
       next_receive_(now + session::kKeyLifetime) {}
 
-KeyRotation::~KeyRotation() {
-  // Written through a volatile pointer, so that it is not optimised away.
-  volatile std::byte* bytes = secret_.data();
-  for (std::size_t i = 0; i < secret_.size(); ++i) bytes[i] = std::byte{};
-}
-
 void KeyRotation::count(std::uint32_t epoch, std::uint64_t packets, Instant now) {
   if (epoch != receive_epoch_) return;
   if (packets >= session::kMaxPacketsPerKey / 2) next_receive_ = std::min(next_receive_, now);

@@ -3,13 +3,13 @@
 // may seal is spent. Control thread; the keys themselves go to the packet worker by its ring.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 
 #include "common/result.h"
+#include "common/wiped.h"
 #include "node/packet_loop.h"
 #include "node/session_numbers.h"
 #include "wire/session_message.h"
@@ -18,11 +18,10 @@ namespace usbgw::node {
 
 class KeyRotation {
  public:
-  using Secret = std::array<std::byte, 32>;  // of the TLS exporter: one for each connection
+  using Secret = Wiped<32>;  // of the TLS exporter: one for each connection
 
   KeyRotation(SessionHandle handle, const Secret& secret, bool is_host, SessionNumbers& numbers,
               PacketLoop& packets, Instant now);
-  ~KeyRotation();
   KeyRotation(const KeyRotation&) = delete;
   KeyRotation& operator=(const KeyRotation&) = delete;
 

@@ -85,7 +85,7 @@ void PeerSession::take_greeting(Instant now) {
 }
 
 Result<void> PeerSession::start_datagrams(const wire::Hello& hello, Instant now) {
-  KeyRotation::Secret secret{};
+  KeyRotation::Secret secret;
   const auto exported = channel_->export_secret(kExporterLabel, secret);
   if (!exported) return tl::unexpected(exported.error());
   const std::size_t most =

@@ -14,8 +14,8 @@ namespace {
 constexpr std::string_view kLabel = "usbgw datagram v1";
 
 struct DirectionKeys {
-  crypto::AeadKey key;
-  crypto::AeadIv iv;
+  Wiped<crypto::kAeadKeyBytes> key;
+  Wiped<crypto::kAeadIvBytes> iv;
 };
 
 // info: label, u8 1 when the host sends, u32 epoch, u32 queue.
@@ -27,7 +27,7 @@ DirectionKeys derive(std::span<const std::byte, 32> secret, bool host_sends, std
   writer.write<std::uint8_t>(host_sends ? 1 : 0);
   writer.write<std::uint32_t>(epoch);
   writer.write<std::uint32_t>(queue);
-  std::array<std::byte, crypto::kAeadKeyBytes + crypto::kAeadIvBytes> output{};
+  Wiped<crypto::kAeadKeyBytes + crypto::kAeadIvBytes> output;
   crypto::hkdf_sha256(secret, {}, info, output);
   DirectionKeys keys;
   std::copy_n(output.begin(), keys.key.size(), keys.key.begin());

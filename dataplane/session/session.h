@@ -14,6 +14,7 @@
 #include "common/ip_address.h"
 #include "common/path_estimate.h"
 #include "common/stream_link.h"
+#include "common/wiped.h"
 #include "dataplane/session/datagram_port.h"
 #include "dataplane/session/key_epoch.h"
 #include "dataplane/session/session_counters.h"
@@ -21,10 +22,10 @@
 namespace usbgw::session {
 
 struct SessionKeys {
-  std::array<std::byte, 16> transmit;
-  std::array<std::byte, 16> receive;
-  std::array<std::byte, 12> transmit_iv;  // nonce = iv XOR packet number (RFC 5116, 3.2 style)
-  std::array<std::byte, 12> receive_iv;
+  Wiped<crypto::kAeadKeyBytes> transmit;
+  Wiped<crypto::kAeadKeyBytes> receive;
+  Wiped<crypto::kAeadIvBytes> transmit_iv;  // nonce = iv XOR packet number (RFC 5116, 3.2 style)
+  Wiped<crypto::kAeadIvBytes> receive_iv;
 };
 
 // Both sides call it with the TLS exporter's secret; `is_host` tells the directions apart.

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <new>
+
 #include "tests/dataplane/session/hostile_peer.h"
 
 namespace usbgw::session {
@@ -34,6 +37,20 @@ TEST(SessionKeys, BothEndsAgreeAndNothingElseDoes) {
   auto other = kSecret;
   other[31] = std::byte{1};
   EXPECT_NE(host.transmit, derive_keys(other, true, 3, 1).transmit);
+}
+
+TEST(SessionKeys, NothingIsLeftOfThemWhenTheyGo) {
+  alignas(SessionKeys) std::byte memory[sizeof(SessionKeys)];
+  const volatile std::byte* const seen = memory;
+  const auto left = [&] {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < sizeof memory; ++i) count += seen[i] == std::byte{} ? 0u : 1u;
+    return count;
+  };
+  auto* const keys = new (memory) SessionKeys(derive_keys(kSecret, true, 0, 0));
+  EXPECT_GT(left(), 40u);  // of 56
+  std::destroy_at(keys);
+  EXPECT_EQ(left(), 0u);
 }
 
 TEST(SessionSecurity, ReplayedDatagramIsDroppedAtAnyLaterTime) {
