@@ -1,12 +1,15 @@
 #include "control/tls_listener.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace usbgw::control {
 namespace {
 
 constexpr std::size_t kAcceptsPerTurn = 16;
 constexpr std::size_t kKeptRefusals = 16;
+// The connection that could not be accepted stays readable: without a pause the thread would spin.
+constexpr Duration kPauseAfterFailure = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -32,15 +35,22 @@ std::size_t TlsListener::turn(Instant now) {
   return work;
 }
 
+bool TlsListener::may_accept() const {
+  return !accept_again_ && open_.size() < config_.untaken;
+}
+
 std::size_t TlsListener::accept_waiting(Instant now) {
+  if (accept_again_ && now >= *accept_again_) accept_again_.reset();
   std::size_t count = 0;
-  for (; count < kAcceptsPerTurn; ++count) {
+  for (; count < kAcceptsPerTurn && may_accept(); ++count) {
     auto accepted = accept_tcp(socket_.get(), config_.socket);
     if (!accepted) {
-      note_refusal(accepted.error().context);
+      if (!std::exchange(accept_failed_, true)) note_refusal(accepted.error().context);
+      accept_again_ = now + kPauseAfterFailure;
       return count;
     }
     if (!*accepted) return count;
+    accept_failed_ = false;
     admit(std::move(**accepted), now);
   }
   return count;
@@ -66,6 +76,12 @@ void TlsListener::sort_out() {
     ending_.push_back(std::move(channel));
   }
   std::erase(half_open_, nullptr);
+  for (auto& channel : open_) {  // gone before anybody took it
+    if (channel->state() != ChannelState::closed) continue;
+    note_refusal(channel->close_reason());
+    ending_.push_back(std::move(channel));
+  }
+  std::erase(open_, nullptr);
   std::erase_if(ending_, [](const auto& channel) { return channel->is_finished(); });
 }
 
@@ -90,7 +106,7 @@ std::optional<std::string> TlsListener::take_refusal() {
 }
 
 Instant TlsListener::next_deadline() const {
-  Instant next = kNever;
+  Instant next = accept_again_.value_or(kNever);
   for (const auto& channel : half_open_) next = std::min(next, channel->next_deadline());
   for (const auto& channel : ending_) next = std::min(next, channel->next_deadline());
   for (const auto& channel : open_) next = std::min(next, channel->next_deadline());
@@ -98,7 +114,7 @@ Instant TlsListener::next_deadline() const {
 }
 
 void TlsListener::append_descriptors(std::vector<int>& readable) const {
-  readable.push_back(socket_.get());
+  if (may_accept()) readable.push_back(socket_.get());
   for (const auto& channel : half_open_) channel->append_descriptors(readable);
   for (const auto& channel : ending_) channel->append_descriptors(readable);
   for (const auto& channel : open_) channel->append_descriptors(readable);

@@ -1,6 +1,6 @@
 // Accepts connections and sees them through the handshake; hands out those that are open. Strangers
-// cost a bounded number of half-open channels, the oldest of which gives way. The control thread
-// owns it.
+// cost a bounded number of half-open channels, the oldest of which gives way; what nobody takes, or
+// what the process has no descriptors for, waits in the kernel. The control thread owns it.
 #pragma once
 
 #include <deque>
@@ -20,6 +20,9 @@ struct ListenerConfig {
   SocketOptions socket;
   ChannelConfig channel;
   std::size_t half_open = 32;
+  // No more are accepted while as many are open and not taken. Those that were half open then may
+  // still come on top.
+  std::size_t untaken = 8;
 };
 
 class TlsListener final : public Loop {
@@ -43,6 +46,7 @@ class TlsListener final : public Loop {
  private:
   TlsListener(const crypto::TlsContext& context, const ListenerConfig& config,
               FileDescriptor socket, const SocketAddress& local);
+  [[nodiscard]] bool may_accept() const;
   std::size_t accept_waiting(Instant now);
   void admit(Accepted&& accepted, Instant now);
   void sort_out();
@@ -55,6 +59,8 @@ class TlsListener final : public Loop {
   std::vector<std::unique_ptr<TlsChannel>> half_open_;  // oldest first
   std::vector<std::unique_ptr<TlsChannel>> ending_;     // refused, saying their last words
   std::deque<std::unique_ptr<TlsChannel>> open_;
+  std::optional<Instant> accept_again_;  // after a failure
+  bool accept_failed_ = false;           // so did the last one: said once
   std::deque<std::string> reasons_;
   std::uint64_t refusals_ = 0;
 };

@@ -96,11 +96,25 @@ std::size_t AgentControl::accept(Instant now) {
   if (stopping_ || connections_.size() >= kMaxHostConnections) return work;
   auto channel = acceptor_.accept(now);
   if (channel == nullptr) return work;
+  if (has_too_many(channel->peer())) {
+    const std::string why = channel->peer() + " has " + std::to_string(kMaxConnectionsOfAName) +
+                            " connections to " + local_.name + " already";
+    log_.warning("connection refused: " + why);
+    channel->close(why);
+    return work + 1;
+  }
   auto connection = std::make_unique<Connection>();
   connection->session = std::make_unique<PeerSession>(numbers_.next_handle(), std::move(channel),
                                                       local_, false, numbers_, packets_);
   connections_.push_back(std::move(connection));
   return work + 1;
+}
+
+bool AgentControl::has_too_many(const std::string& name) const {
+  const auto of_name = std::count_if(connections_.begin(), connections_.end(), [&](const auto& c) {
+    return c->session->authenticated_peer() == name;
+  });
+  return static_cast<std::size_t>(of_name) >= kMaxConnectionsOfAName;
 }
 
 std::size_t AgentControl::turn_connection(Connection& connection, Instant now) {

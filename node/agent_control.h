@@ -16,6 +16,9 @@
 namespace usbgw::node {
 
 inline constexpr std::size_t kMaxHostConnections = 32;
+// Of one authenticated name: hosts may share a pre-shared key, and a connection whose host lost its
+// network stands until it is missed.
+inline constexpr std::size_t kMaxConnectionsOfAName = 8;
 
 // Gives the connections that hosts have made: a TLS listener, or the simulated one.
 class ChannelAcceptor : public Loop {
@@ -56,6 +59,7 @@ class AgentControl : public Loop {
   struct Connection;
 
   std::size_t accept(Instant now);
+  [[nodiscard]] bool has_too_many(const std::string& name) const;
   std::size_t turn_connection(Connection& connection, Instant now);
   void keep_leases(Instant now);
   void leave(Connection& connection, Instant now);

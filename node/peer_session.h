@@ -40,7 +40,10 @@ class PeerSession {
   std::size_t turn(Instant now);
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] SessionHandle handle() const { return handle_; }
+  // From open on.
   [[nodiscard]] const std::string& peer() const { return peer_name_; }
+  // As soon as the channel is open.
+  [[nodiscard]] const std::string& authenticated_peer() const { return channel_->peer(); }
   [[nodiscard]] const std::string& close_reason() const;
   // The links of the datagram session; set once, when the state becomes open.
   [[nodiscard]] const std::shared_ptr<SessionLinks>& links() const { return links_; }

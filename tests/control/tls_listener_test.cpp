@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "control/tls_channel.h"
 #include "tests/tls_files.h"
@@ -43,8 +45,9 @@ class TlsListenerTest : public ::testing::Test {
  protected:
   TlsListenerTest()
       : server_context(authority.context("stage-a")), client_context(authority.context("host-1")) {}
-  std::unique_ptr<TlsListener> listen(const IpAddress& address, const SocketOptions& options = {}) {
-    auto listener = TlsListener::open(server_context, {{address, 0}, options, {}, 4});
+  std::unique_ptr<TlsListener> listen(const IpAddress& address, const SocketOptions& options = {},
+                                      std::size_t untaken = 8) {
+    auto listener = TlsListener::open(server_context, {{address, 0}, options, {}, 4, untaken});
     EXPECT_TRUE(listener) << listener.error().context;
     return std::move(*listener);
   }
@@ -90,7 +93,7 @@ TEST_F(TlsListenerTest, ConnectsOverIpv4AndIpv6) {
 
 TEST_F(TlsListenerTest, AddressInUseIsNamed) {
   const auto first = listen(kLoopback4);
-  const auto second = TlsListener::open(server_context, {first->local(), {}, {}, 4});
+  const auto second = TlsListener::open(server_context, {first->local(), {}, {}, 4, 8});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::busy);
   EXPECT_EQ(second.error().context, first->local().to_string() + " is in use by another program");
@@ -98,7 +101,7 @@ TEST_F(TlsListenerTest, AddressInUseIsNamed) {
 
 TEST_F(TlsListenerTest, AddressOfAnotherMachineIsNamed) {
   const auto listener =
-      TlsListener::open(server_context, {{IpAddress::parse("192.0.2.1").value(), 0}, {}, {}, 4});
+      TlsListener::open(server_context, {{IpAddress::parse("192.0.2.1").value(), 0}, {}, {}, 4, 8});
   ASSERT_FALSE(listener);
   EXPECT_EQ(listener.error().context, "no interface of this machine has the address 192.0.2.1");
 }
@@ -140,6 +143,88 @@ TEST_F(TlsListenerTest, StrangersThatSayNothingGiveWayToNewerOnes) {
   const auto client = connect(listener->local());
   run(*listener, *client, [&] { return client->state() != ChannelState::connecting; });
   EXPECT_EQ(client->state(), ChannelState::open) << client->close_reason();
+}
+
+bool listens(const TlsListener& listener) {
+  std::vector<int> readable;
+  listener.append_descriptors(readable);
+  return std::any_of(readable.begin(), readable.end(), [](int fd) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &size) == 0 && value == 1;
+  });
+}
+
+TEST_F(TlsListenerTest, NothingMoreIsAcceptedWhileEnoughWaitToBeTaken) {
+  auto listener = listen(kLoopback4, {}, 2);
+  std::vector<std::unique_ptr<TlsChannel>> clients;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(listens(*listener));
+    clients.push_back(connect(listener->local()));
+    run(*listener, *clients.back(), [&] { return clients.back()->state() == ChannelState::open; });
+  }
+  run(*listener, *clients.back(), [&] { return !listens(*listener); });
+  const auto late = connect_tcp(listener->local(), IpAddress(), {});
+  ASSERT_TRUE(late);
+  while (!connect_error(late->get())) {
+  }
+  const auto descriptors = [&] {
+    while (listener->turn(now) > 0) {
+    }
+    std::vector<int> readable;
+    listener->append_descriptors(readable);
+    return readable.size();
+  };
+  EXPECT_EQ(descriptors(), 2u);  // the late one waits in the kernel, and wakes nobody
+  EXPECT_NE(listener->take(), nullptr);
+  EXPECT_TRUE(listens(*listener));
+  EXPECT_EQ(descriptors(), 3u);  // the listener's, the other client's, the late one's
+}
+
+TEST_F(TlsListenerTest, ConnectionThatEndsUntakenMakesRoom) {
+  auto listener = listen(kLoopback4, {}, 1);
+  auto client = connect(listener->local());
+  run(*listener, *client, [&] { return !listens(*listener); });
+  client->close("changed my mind");
+  run(*listener, *client, [&] { return listens(*listener); });
+  EXPECT_EQ(listener->take(), nullptr);
+  EXPECT_EQ(listener->refusals(), 1u);
+}
+
+// The process may open no more descriptors.
+class NoMoreDescriptors {
+ public:
+  NoMoreDescriptors() {
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const FileDescriptor lowest_free(::dup(STDOUT_FILENO));
+    rlimit now = before_;
+    now.rlim_cur = static_cast<rlim_t>(lowest_free.get());
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &now), 0);
+  }
+  ~NoMoreDescriptors() { EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before_), 0); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(TlsListenerTest, OutOfDescriptors_PausesSaysSoOnceAndGoesOn) {
+  auto listener = listen(kLoopback4);
+  const auto client = connect_tcp(listener->local(), IpAddress(), {});
+  ASSERT_TRUE(client);
+  while (!connect_error(client->get())) {
+  }
+  {
+    const NoMoreDescriptors none;
+    for (int second = 0; second < 3; ++second, now += seconds(1)) {
+      for (int turn = 0; turn < 5; ++turn) EXPECT_EQ(listener->turn(now), 0u);
+      EXPECT_FALSE(listens(*listener));
+      EXPECT_EQ(listener->next_deadline(), now + seconds(1));
+    }
+  }
+  EXPECT_EQ(listener->refusals(), 1u);
+  EXPECT_NE(listener->take_refusal()->find("Too many open files"), std::string::npos);
+  EXPECT_GT(listener->turn(now), 0u);
+  EXPECT_TRUE(listens(*listener));
 }
 
 TEST_F(TlsListenerTest, SocketsCarryTheirMarking) {

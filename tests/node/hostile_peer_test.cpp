@@ -33,6 +33,25 @@ TEST_F(HostilePeer, MessageBeforeTheGreetingEndsTheConnection) {
   expect_thrown_out(host, "mallory did not start with a greeting");
 }
 
+TEST_F(HostilePeer, OneNameTakesNoMoreThanItsConnections) {
+  std::vector<TestHost*> taken;
+  for (std::size_t i = 0; i < kMaxConnectionsOfAName; ++i) {
+    taken.push_back(&bench.knock("mallory"));  // greeted or not
+    bench.run();
+    if (i % 2 == 0) taken.back()->greet();
+    bench.run();
+  }
+  TestHost& late = bench.knock("mallory");
+  bench.run();
+  EXPECT_FALSE(late.is_connected());
+  EXPECT_TRUE(bench.log.has("connection refused: mallory has 8 connections to stage already"));
+  for (const TestHost* const host : taken) EXPECT_TRUE(host->is_connected());
+  EXPECT_NE(bench.attach(bench.connect("room"), kDevice), AttachmentId{});
+  taken.front()->hang_up();
+  bench.run();
+  EXPECT_TRUE(bench.connect("mallory").is_connected());
+}
+
 TEST_F(HostilePeer, OtherProtocolVersionIsNamed) {
   TestHost& host = bench.knock("mallory");
   bench.run();
