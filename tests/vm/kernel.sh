@@ -70,6 +70,14 @@ make_initramfs() { # FOLDER
   rm -r "$tree"
 }
 
+# Two guests that start at once share what the first of them makes.
+mkdir -p "$cache"
+exec 8>"$cache/lock"
+if ! flock -n 8; then
+  echo "vm: another guest prepares its kernel; waiting" >&2
+  flock 8
+fi
+
 package=$(find_package)
 folder=$cache/${package#linux-image-}
 if [ ! -d "$folder" ]; then
