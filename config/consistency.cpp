@@ -26,6 +26,17 @@ class Check {
     }
   }
 
+  // A ring never leaves the process: a node with one role would wait for ever.
+  void ring() {
+    const NodeSection& node = document_.node;
+    if (!document_.uses_ring() || node.is_agent == node.is_host) return;
+    complain(document_.dataplane.port.at,
+             "\"ring\" joins an agent and a host in one process, and this node is only " +
+                 std::string(node.is_agent ? "an agent" : "a host") +
+                 "; write roles = [\"agent\", \"host\"] in [node], or a port that other "
+                 "processes reach");
+  }
+
   void addresses() {
     const DataplaneSection& dataplane = document_.dataplane;
     const bool has_own_address = !document_.uses_ring();
@@ -167,6 +178,7 @@ class Check {
 void check_consistency(const Document& document, Problems& problems) {
   Check check(document, problems);
   check.roles();
+  check.ring();
   check.addresses();
   check.impairment();
   check.security();

@@ -119,12 +119,20 @@ class CommandLine(unittest.TestCase):
         self.assertTrue(err.startswith(f"usbgw: {file}:6: dataplane.mtu: 9000 is not what a port of type af_xdp "
                                        "carries; allowed: "), err)
 
+    def test_ring_with_one_role_is_refused_by_check(self):
+        for role, other in (("agent", "an agent"), ("host", "a host")):
+            file = self.write(f'[node]\nname="n"\nroles=["{role}"]\n[dataplane]\nport="ring"\n')
+            for check in ((), ("--check",)):
+                self.assert_one_line(usbgw("--config", file, *check), 2,
+                                     f'{file}:5: dataplane.port: "ring" joins an agent and a host in one process, and '
+                                     f'this node is only {other}')
+
     def test_unknown_software_device_is_named_with_its_line(self):
-        file = self.write('[node]\nname="n"\n[dataplane]\nport="ring"\n[[allow]]\ndevice="*"\n'
+        file = self.write('[node]\nname="n"\nroles=["agent","host"]\n[dataplane]\nport="ring"\n[[allow]]\ndevice="*"\n'
                           '[[export]]\ndevice="software:uac3"\n')
         code, _, err = usbgw("--config", file, "--check")
         self.assertEqual(code, 2)
-        self.assertIn(f'usbgw: {file}:8: export[1].device: no software device is called "uac3"; did you '
+        self.assertIn(f'usbgw: {file}:9: export[1].device: no software device is called "uac3"; did you '
                       'mean "uac', err)
 
     def test_keys_make_an_authority_and_identities_once(self):

@@ -159,7 +159,7 @@ TEST(ConfigProblem, DuplicateNames_PointAtTheFirst) {
             "f.toml:16: attach[2].device: 1209:a101 of stage is there twice; line 13 has it "
             "already\n");
   EXPECT_EQ(problems_with("[[export]]", "[[export]]\ndevice = \"1209:a101\"\n[[export]]", kAgent),
-            "f.toml:10: export[2].device: 1209:a101 is there twice; line 8 has it already\n");
+            "f.toml:11: export[2].device: 1209:a101 is there twice; line 9 has it already\n");
 }
 
 TEST(ConfigProblem, AttachToUnknownPeer_SuggestsThePeer) {
@@ -170,7 +170,7 @@ TEST(ConfigProblem, AttachToUnknownPeer_SuggestsThePeer) {
 
 TEST(ConfigProblem, ExportThatNoRuleAllows_SaysWhichRuleToWrite) {
   EXPECT_EQ(problems_with("\"1209:*\"", "\"1d6b:*\"", kAgent),
-            "f.toml:8: export[1].device: no [[allow]] rule covers 1209:a101, so every peer would "
+            "f.toml:9: export[1].device: no [[allow]] rule covers 1209:a101, so every peer would "
             "be refused; add [[allow]] with device = \"1209:a101\"\n");
 }
 
@@ -184,6 +184,20 @@ TEST(ConfigProblem, NothingToSecureWith_NamesTheKeys) {
             "f.toml:9: security.psk_file: allowed: certificates or a pre-shared key, not both\n");
 }
 
+TEST(ConfigProblem, RingWithOneRole_NeedsTheOther) {
+  const std::string roles = "roles = [\"agent\", \"host\"]";
+  EXPECT_EQ(problems_with(roles, "roles = [\"agent\"]", kAgent),
+            "f.toml:5: dataplane.port: \"ring\" joins an agent and a host in one process, and this "
+            "node is only an agent; write roles = [\"agent\", \"host\"] in [node], or a port that "
+            "other processes reach\n");
+  // Roles that follow from the entries count alike.
+  EXPECT_EQ(problems_with(roles, "", kAgent).find("f.toml:5: dataplane.port: \"ring\" joins"), 0u);
+  EXPECT_NE(problems_with("port = \"af_packet:eth1\"", "port = \"ring\"")
+                .find("f.toml:4: dataplane.port: \"ring\" joins an agent and a host in one "
+                      "process, and this node is only a host"),
+            std::string::npos);
+}
+
 TEST(ConfigProblem, ValuesThatContradict_AreNamed) {
   EXPECT_EQ(problems_with("[security]", "gateway = \"10.30.0.1\"\n[security]"),
             "f.toml:6: dataplane.gateway: 10.30.0.1 is in none of this port's own networks\n");
@@ -193,7 +207,7 @@ TEST(ConfigProblem, ValuesThatContradict_AreNamed) {
             "f.toml:9: impairment.loss: works on port = \"ring\" only; use tc-netem on a real "
             "interface\n");
   EXPECT_EQ(problems_with("[[export]]", "[streams]\nout_ahead = \"500us\"\n[[export]]", kAgent),
-            "f.toml:8: streams.out_ahead: 500us is shorter than a transfer; allowed: at least "
+            "f.toml:9: streams.out_ahead: 500us is shorter than a transfer; allowed: at least "
             "1ms\n");
 }
 

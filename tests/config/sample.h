@@ -25,6 +25,7 @@ device = "1209:a101"
 
 inline constexpr std::string_view kAgent = R"([node]
 name = "stage"
+roles = ["agent", "host"]
 [dataplane]
 port = "ring"
 [[allow]]
