@@ -1,9 +1,9 @@
 #include "app/channels.h"
 
+#include "app/credentials.h"
 #include "app/name_resolver.h"
 #include "control/tls_channel.h"
 #include "control/tls_listener.h"
-#include "crypto/tls.h"
 
 namespace usbgw::app {
 namespace {
@@ -103,11 +103,7 @@ class TlsFactory final : public ChannelFactory {
 
 Result<std::unique_ptr<ChannelFactory>> ChannelFactory::make(const config::Document& document,
                                                              Log& log) {
-  const config::SecuritySection& security = document.security;
-  auto context = security.has_certificate()
-                     ? crypto::TlsContext::with_certificates(
-                           {*security.certificate, *security.key, *security.ca})
-                     : crypto::TlsContext::with_preshared_keys(*security.psk_file);
+  auto context = load_credentials(document);
   if (!context) return tl::unexpected(context.error());
   return std::unique_ptr<ChannelFactory>(
       std::make_unique<TlsFactory>(std::move(*context), document, log));

@@ -13,8 +13,8 @@ namespace usbgw::app {
 
 class ChannelFactory : public node::ChannelMaker {
  public:
-  // Reads the certificates or the pre-shared keys; errors name the file. The log, which outlives
-  // the factory, is told which connections were refused.
+  // Loads the credentials. The log, which outlives the factory, is told which connections were
+  // refused.
   [[nodiscard]] static Result<std::unique_ptr<ChannelFactory>> make(
       const config::Document& document, Log& log);
   // Listens at [control] listen. The acceptor is the factory's.

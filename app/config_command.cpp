@@ -3,10 +3,20 @@
 #include <cstdio>
 
 #include "app/account.h"
+#include "app/credentials.h"
 #include "app/layer_checks.h"
 #include "app/run_node.h"
 
 namespace usbgw::app {
+namespace {
+
+// With a ring nothing leaves the process, and [security] says nothing.
+Result<void> check_credentials(const config::Document& document) {
+  if (document.uses_ring()) return {};
+  return load_credentials(document).map([](const crypto::TlsContext&) {});
+}
+
+}  // namespace
 
 Error as_error(const config::Problems& problems) {
   Error error{ErrorCode::invalid_argument, {}};
@@ -29,9 +39,7 @@ Result<config::Document> load_config(const std::string& file) {
 Result<int> run_check(const std::string& file) {
   const auto document = load_config(file);
   if (!document) return tl::unexpected<Error>(document.error());
-  for (const config::Problem& problem : config::unreadable_files(*document)) {
-    std::fprintf(stderr, "usbgw: note: %s\n", problem.to_string().c_str());
-  }
+  if (auto loaded = check_credentials(*document); !loaded) return tl::unexpected(loaded.error());
   if (document->node.user.is_written()) {
     if (const auto account = find_account(document->node.user); !account) {
       std::fprintf(stderr, "usbgw: note: %s\n", account.error().context.c_str());
@@ -44,9 +52,8 @@ Result<int> run_check(const std::string& file) {
 Result<int> run_config(const std::string& file) {
   const auto document = load_config(file);
   if (!document) return tl::unexpected<Error>(document.error());
-  if (const config::Problems missing = config::unreadable_files(*document); !missing.empty()) {
-    return tl::unexpected<Error>(as_error(missing));
-  }
+  // Before a port is opened: what is wrong is told at once, and with its line.
+  if (auto loaded = check_credentials(*document); !loaded) return tl::unexpected(loaded.error());
   return run_node(*document);
 }
 

@@ -14,10 +14,10 @@ namespace usbgw::app {
 // The file and what the layers say about it.
 [[nodiscard]] Result<config::Document> load_config(const std::string& file);
 
-// Prints "FILE: ok"; mentions key files that are not there yet without failing.
+// Prints "FILE: ok". Refuses what run_config() would: keys and certificates are part of it.
 [[nodiscard]] Result<int> run_check(const std::string& file);
 
-// Loads, demands the key files, runs the roles.
+// Loads it with its keys and certificates, runs the roles.
 [[nodiscard]] Result<int> run_config(const std::string& file);
 
 }  // namespace usbgw::app

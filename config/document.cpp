@@ -109,8 +109,11 @@ Problems unreadable_files(const Document& document) {
   for (const auto* file :
        {&security.ca, &security.certificate, &security.key, &security.psk_file}) {
     if ((*file)->empty() || ::access((*file)->c_str(), R_OK) == 0) continue;
-    problems.push_back({file->at, "cannot read " + file->value + ": " + std::strerror(errno) +
-                                      "; `usbgw keys` makes certificates and pre-shared keys"});
+    const char* const advice = errno == EACCES
+                                   ? "; start usbgw as root or as the file's owner"
+                                   : "; `usbgw keys` makes certificates and pre-shared keys";
+    problems.push_back(
+        {file->at, "cannot read " + file->value + ": " + std::strerror(errno) + advice});
   }
   return problems;
 }

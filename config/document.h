@@ -172,8 +172,7 @@ struct Document {
 [[nodiscard]] Checked<Document> parse_document(std::string_view text, const std::string& file);
 [[nodiscard]] Checked<Document> load_document(const std::string& file);
 
-// Certificates, keys and secrets that the file names and that cannot be read now. Not part of
-// --check's verdict: a file may be checked before `usbgw keys` has run.
+// Certificates, keys and secrets that the file names and that cannot be read, each with what to do.
 [[nodiscard]] Problems unreadable_files(const Document& document);
 
 }  // namespace usbgw::config

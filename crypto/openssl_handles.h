@@ -23,6 +23,7 @@ struct OpensslDeleter {
 using BioHandle = std::unique_ptr<BIO, OpensslDeleter<BIO_free_all>>;
 using KeyHandle = std::unique_ptr<EVP_PKEY, OpensslDeleter<EVP_PKEY_free>>;
 using CertificateHandle = std::unique_ptr<X509, OpensslDeleter<X509_free>>;
+using VerificationHandle = std::unique_ptr<X509_STORE_CTX, OpensslDeleter<X509_STORE_CTX_free>>;
 using SslContextHandle = std::unique_ptr<SSL_CTX, OpensslDeleter<SSL_CTX_free>>;
 using SslHandle = std::unique_ptr<SSL, OpensslDeleter<SSL_free>>;
 using SslSessionHandle = std::unique_ptr<SSL_SESSION, OpensslDeleter<SSL_SESSION_free>>;

@@ -82,6 +82,10 @@ class TlsContext {
   [[nodiscard]] std::unique_ptr<TlsConnection> accept(std::string peer_label) const;
   // Our own certificate name, or the identity that a client offers.
   [[nodiscard]] const std::string& local_name() const;
+  // Whether what we trust has signed our own certificate, as peers of the same authority will ask;
+  // true with pre-shared keys. Not whether it has expired: a machine's clock may be wrong until a
+  // network is there.
+  [[nodiscard]] bool is_signed_by_authority() const;
 
   struct Implementation;  // crypto/tls_internal.h
 

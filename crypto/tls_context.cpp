@@ -138,4 +138,21 @@ const std::string& TlsContext::local_name() const {
   return implementation_->local_name;
 }
 
+bool TlsContext::is_signed_by_authority() const {
+  const SSL_CTX* context = implementation_->context.get();
+  X509* own = SSL_CTX_get0_certificate(context);
+  if (own == nullptr) return true;  // pre-shared keys have no authority
+  const VerificationHandle verification(X509_STORE_CTX_new());
+  if (!verification ||
+      X509_STORE_CTX_init(verification.get(), SSL_CTX_get_cert_store(context), own, nullptr) != 1) {
+    ERR_clear_error();
+    return false;
+  }
+  X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(verification.get()),
+                              X509_V_FLAG_NO_CHECK_TIME);
+  const bool is_signed = X509_verify_cert(verification.get()) == 1;
+  ERR_clear_error();
+  return is_signed;
+}
+
 }  // namespace usbgw::crypto

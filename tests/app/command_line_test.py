@@ -6,6 +6,7 @@ Usage: command_line_test.py USBGW SOURCE_ROOT
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -86,21 +87,56 @@ class CommandLine(unittest.TestCase):
             self.assertEqual((code, out, err.count("\n")), (2, "", 1), arguments)
             self.assertTrue(err.startswith("usbgw: "), err)
 
-    def test_shipped_examples_pass_check(self):
+    def test_shipped_examples_pass_check_with_the_keys_that_they_name(self):
+        usbgw("keys", "init", "--directory", self.path / "keys")
+        for name in ("stage-box", "control-room"):
+            usbgw("keys", "issue", name, "--directory", self.path / "keys")
         for name in ("demo", "studio-agent", "studio-host"):
-            file = SOURCE / "config" / f"{name}.toml"
-            code, out, _ = usbgw("--config", file, "--check")
-            self.assertEqual((code, out), (0, f"{file}: ok\n"))
+            file = self.path / f"{name}.toml"
+            shutil.copy(SOURCE / "config" / file.name, file)
+            code, out, err = usbgw("--config", file, "--check")
+            self.assertEqual((code, out), (0, f"{file}: ok\n"), err)
 
-    def test_check_mentions_key_files_that_are_not_there(self):
+    def assert_refused(self, file, *lines):
+        """By --check and at the start alike, with these lines and no other."""
+        for check in ((), ("--check",)):
+            code, out, err = usbgw("--config", file, *check)
+            self.assertEqual((code, out, err.count("\n")), (2, "", len(lines)), err)
+            for line in lines:
+                self.assertIn(f"usbgw: {line}", err)
+
+    def test_key_files_that_are_not_there_are_named(self):
         file = self.write('[node]\nname="n"\nroles=["host"]\n[dataplane]\nport="tap:t"\n'
                           'address="10.0.0.1/24"\n[security]\npsk_file="no.psk"\n')
-        code, out, err = usbgw("--config", file, "--check")
-        self.assertEqual((code, out), (0, f"{file}: ok\n"))
-        self.assertIn(f"usbgw: note: {file}:8: security.psk_file: cannot read {self.path}/no.psk", err)
-        code, _, err = usbgw("--config", file)
-        self.assertEqual(code, 2)
-        self.assertIn(f"usbgw: {file}:8: security.psk_file: cannot read", err)
+        self.assert_refused(file, f"{file}:8: security.psk_file: cannot read {self.path}/no.psk: No such file or "
+                                  "directory; `usbgw keys` makes")
+
+    def test_every_key_file_that_is_not_there_is_a_line(self):
+        file = self.node_file()
+        for name in ("authority.pem", "stage.key"):
+            (self.path / name).unlink()
+        self.assert_refused(file, f"{file}:11: security.ca: cannot read {self.path}/authority.pem",
+                            f"{file}:13: security.key: cannot read {self.path}/stage.key")
+
+    @unittest.skipIf(os.geteuid() == 0, "root reads everything")
+    def test_key_that_may_not_be_read_is_named(self):
+        file = self.node_file()
+        (self.path / "stage.key").chmod(0)
+        self.assert_refused(file, f"{file}:13: security.key: cannot read {self.path}/stage.key: Permission denied; "
+                                  "start usbgw as root or as the file's owner")
+
+    def test_certificate_of_another_name_is_refused(self):
+        file = self.node_file(key="other.key", certificate="other.pem")
+        self.assert_refused(file, f'{file}:2: node.name: "stage" is not the name in security.certificate '
+                                  f'{self.path}/other.pem, "other"; write that name, or make a certificate with '
+                                  '`usbgw keys issue stage`')
+
+    def test_authority_that_did_not_sign_is_refused(self):
+        file = self.node_file()
+        usbgw("keys", "init", "--directory", self.path / "others")
+        shutil.copy(self.path / "others" / "authority.pem", self.path)
+        self.assert_refused(file, f"{file}:11: security.ca: {self.path}/authority.pem did not sign "
+                                  f"security.certificate {self.path}/stage.pem; take the authority.pem")
 
     def test_every_problem_of_a_file_is_a_line(self):
         file = self.write('[node]\nname="n"\n[dataplane]\nport="ring"\nmtuu=1\nvlan=5000\n')
@@ -189,7 +225,8 @@ class CommandLine(unittest.TestCase):
         self.assertEqual((code, err),
                          (2, "usbgw: /nonexistent.toml: cannot be read: No such file or directory\n"))
 
-    def node_file(self, role="agent", port=None, key="stage.key", more="", user=None):
+    def node_file(self, role="agent", port=None, key="stage.key", certificate="stage.pem", more="",
+                  user=None):
         if not (self.path / "stage.key").exists():
             usbgw("keys", "init", "--directory", self.path)
             for name in ("stage", "other"):
@@ -198,7 +235,7 @@ class CommandLine(unittest.TestCase):
         user = f'user="{user}"\n' if user else ""
         return self.write(f'[node]\n{user}name="stage"\nroles=["{role}"]\n[dataplane]\nport="{port}"\n'
                           f'address="10.0.0.1/24"\n{more}\n[control]\nlisten="127.0.0.1:17443"\n'
-                          f'[security]\nca="authority.pem"\ncertificate="stage.pem"\nkey="{key}"\n'
+                          f'[security]\nca="authority.pem"\ncertificate="{certificate}"\nkey="{key}"\n'
                           f'[admin]\nsocket="{self.path}/a.sock"\n')
 
     def assert_one_line(self, result, code, text):
@@ -213,13 +250,13 @@ class CommandLine(unittest.TestCase):
                              "port af_packet:nosuch0: no such interface")
 
     def test_key_of_another_certificate_is_named(self):
-        self.assert_one_line(usbgw("--config", self.node_file(key="other.key")), 2,
-                             f"the key in {self.path}/other.key does not fit the certificate")
+        self.assert_refused(self.node_file(key="other.key"),
+                            f"the key in {self.path}/other.key does not fit the certificate in {self.path}/stage.pem")
 
     def test_key_that_others_can_read_is_refused(self):
         file = self.node_file()
         (self.path / "stage.key").chmod(0o644)
-        self.assert_one_line(usbgw("--config", file), 2, "chmod 600")
+        self.assert_refused(file, f"{self.path}/stage.key holds a secret and is accessible to everyone; run: chmod 600")
 
     def test_user_that_is_not_there_is_named(self):
         file = self.node_file(user="no-such-user")

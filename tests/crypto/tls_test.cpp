@@ -114,6 +114,17 @@ TEST(Tls, ServerOfAnotherAuthorityIsRefused) {
       << pair.server->failure();
 }
 
+TEST(Tls, CertificateKnowsWhetherItsAuthorityIsTrusted) {
+  const TestAuthority ours;
+  const TestAuthority theirs;
+  EXPECT_TRUE(ours.context("host-1").is_signed_by_authority());
+  EXPECT_TRUE(ours.context("host-2", expired()).is_signed_by_authority());
+  auto files = ours.issue("host-3");
+  files.authority = theirs.certificate_file();
+  EXPECT_FALSE(TlsContext::with_certificates(files)->is_signed_by_authority());
+  EXPECT_TRUE(psk_context(test::kPskA).is_signed_by_authority());
+}
+
 // The client trusts the server's authority, but the server does not trust the client's.
 TEST(Tls, ClientOfAnotherAuthorityLearnsThatItIsRefused) {
   const TestAuthority ours;
