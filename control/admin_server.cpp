@@ -155,6 +155,9 @@ std::size_t AdminServer::turn(Instant now) {
     if (client->is_idle() && client->give_up == kNever) client->give_up = now + kPatience;
     if (client->is_idle() && now >= client->give_up) client->is_closed = true;
   }
+  for (const auto& client : clients_) {
+    if (client->is_closed && client->is_waiting) handler_.withdraw(client->token);
+  }
   std::erase_if(clients_, [](const auto& client) { return client->is_closed; });
   return work;
 }

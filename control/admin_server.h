@@ -19,7 +19,7 @@ namespace usbgw::control {
 using AdminToken = Strong<struct AdminTokenTag, std::uint64_t>;
 
 // Implemented by node/. Each call is answered once, now or later, by AdminServer::answer or fail
-// with its token.
+// with its token, unless it is withdrawn.
 class AdminHandler {
  public:
   virtual ~AdminHandler() = default;
@@ -27,6 +27,9 @@ class AdminHandler {
   virtual void attach(AdminToken token, const AttachRequest& request) = 0;
   virtual void detach(AdminToken token, const DetachRequest& request) = 0;
   virtual void status(AdminToken token, const StatusRequest& request) = 0;
+  // The client left before its answer, as a person does with Ctrl-C: what it asked for is not
+  // wanted any more.
+  virtual void withdraw(AdminToken token) = 0;
 };
 
 class AdminServer final : public Loop {

@@ -58,6 +58,13 @@ Result<void> HostControl::detach(AttachmentHandle attachment) {
   return {};
 }
 
+void HostControl::withdraw(AttachmentHandle attachment) {
+  Record* const record = record_of(attachment);
+  if (record == nullptr) return;
+  record->detach_wanted = record->is_withdrawn = true;
+  tell(*record, "is not wanted any more: the command that asked for it has ended");
+}
+
 void HostControl::forget(AttachmentHandle attachment) {
   std::erase_if(records_, [&](const auto& r) { return r->handle == attachment && is_over(*r); });
 }
@@ -120,6 +127,7 @@ std::size_t HostControl::turn(Instant now) {
   std::size_t work = run_events(now);
   for (const auto& peer : peers_) work += turn_peer(*peer, now);
   for (const auto& record : records_) work += step(*record, now);
+  std::erase_if(records_, [](const auto& r) { return r->is_withdrawn && is_over(*r); });
   return work;
 }
 

@@ -21,7 +21,8 @@ namespace usbgw::node {
 class ChannelMaker {
  public:
   virtual ~ChannelMaker() = default;
-  // A channel that is connecting, or why it cannot be tried now; does not block, and is asked again.
+  // A channel that is connecting, or why it cannot be tried now; does not block, and is asked
+  // again.
   [[nodiscard]] virtual Result<std::unique_ptr<control::ReliableChannel>> connect(
       const std::string& peer, Instant now) = 0;
 };
@@ -82,6 +83,8 @@ class HostControl : public Loop {
   // by itself; follow it in attachments().
   [[nodiscard]] Result<AttachmentHandle> attach(WantedAttachment wanted);
   [[nodiscard]] Result<void> detach(AttachmentHandle attachment);
+  // Nobody wants it any more: detaches it, and forgets it then.
+  void withdraw(AttachmentHandle attachment);
   // One that has failed or ended; else the next attach() of the same device forgets it.
   void forget(AttachmentHandle attachment);
   void request_exports(const std::string& peer);

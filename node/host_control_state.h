@@ -52,6 +52,7 @@ struct HostControl::Record {
   Instant next_look{};        // at the port's state
   control::Backoff backoff;
   bool detach_wanted = false;
+  bool is_withdrawn = false;  // forgotten as soon as it is over
   bool removal_posted = false;
   bool removed = false;      // the USB worker has let go
   bool agent_knows = false;  // the agent holds the device for us

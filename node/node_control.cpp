@@ -111,7 +111,7 @@ void NodeControl::list(control::AdminToken token, const control::ListRequest& re
       if (request.peer.empty() || request.peer == peer.name) host_->request_exports(peer.name);
     }
   }
-  pending_.push_back({token, Kind::list, now_ + kListTimeout, {}, request.peer});
+  pending_.push_back({token, Kind::list, now_ + kListTimeout, {}, request.peer, {}});
 }
 
 Result<std::string> NodeControl::peer_for(const control::AttachRequest& request) const {
@@ -139,7 +139,7 @@ void NodeControl::attach(control::AdminToken token, const control::AttachRequest
   wanted.keep = false;
   const auto attachment = host_->attach(std::move(wanted));
   if (!attachment) return server_->fail(token, attachment.error());
-  pending_.push_back({token, Kind::attach, now_ + kAttachTimeout, *attachment, {}});
+  pending_.push_back({token, Kind::attach, now_ + kAttachTimeout, *attachment, {}, {}});
 }
 
 void NodeControl::detach(control::AdminToken token, const control::DetachRequest& request) {
@@ -160,8 +160,10 @@ void NodeControl::detach(control::AdminToken token, const control::DetachRequest
                                  request.device + " is attached more than once: say --peer or the "
                                                   "serial number"});
   }
-  static_cast<void>(host_->detach(matches.front().handle));
-  pending_.push_back({token, Kind::detach, now_ + kDetachTimeout, matches.front().handle, {}});
+  const AttachmentView& chosen = matches.front();
+  static_cast<void>(host_->detach(chosen.handle));
+  pending_.push_back(
+      {token, Kind::detach, now_ + kDetachTimeout, chosen.handle, chosen.peer, chosen.device});
 }
 
 void NodeControl::status(control::AdminToken token, const control::StatusRequest&) {
@@ -169,7 +171,16 @@ void NodeControl::status(control::AdminToken token, const control::StatusRequest
   port_counters_.clear();
   unread_ports_ = packets_.size();
   for (PacketLoop* const packets : packets_) packets->read_port();
-  pending_.push_back({token, Kind::status, now_ + kStatusTimeout, {}, {}});
+  pending_.push_back({token, Kind::status, now_ + kStatusTimeout, {}, {}, {}});
+}
+
+// A detach goes on: nothing would be gained by stopping half-way.
+void NodeControl::withdraw(control::AdminToken token) {
+  const auto pending = std::find_if(pending_.begin(), pending_.end(),
+                                    [&](const Pending& p) { return p.token == token; });
+  if (pending == pending_.end()) return;
+  if (pending->kind == Kind::attach) host_->withdraw(pending->attachment);
+  pending_.erase(pending);
 }
 
 bool NodeControl::settle(const Pending& pending, Instant now) {
@@ -255,7 +266,8 @@ bool NodeControl::settle_detach(const Pending& pending, bool is_late) {
     host_->forget(view.handle);
     return true;
   }
-  server_->answer(pending.token, control::DetachReport{});
+  // Who wanted it attached forgot it when it ended.
+  server_->answer(pending.token, control::DetachReport{pending.peer, pending.device});
   return true;
 }
 

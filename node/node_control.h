@@ -42,6 +42,7 @@ class NodeControl final : public Loop, public control::AdminHandler {
   void attach(control::AdminToken token, const control::AttachRequest& request) override;
   void detach(control::AdminToken token, const control::DetachRequest& request) override;
   void status(control::AdminToken token, const control::StatusRequest& request) override;
+  void withdraw(control::AdminToken token) override;
 
   std::size_t turn(Instant now) override;
   [[nodiscard]] Instant next_deadline() const override;
@@ -55,7 +56,8 @@ class NodeControl final : public Loop, public control::AdminHandler {
     Kind kind{};
     Instant deadline{};
     AttachmentHandle attachment;  // attach, detach
-    std::string peer;             // list: only this one; empty: all
+    std::string peer;             // list: only this one, empty: all; detach: whose device
+    std::string device;           // detach
   };
 
   void take_events();

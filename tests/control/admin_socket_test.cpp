@@ -35,8 +35,10 @@ class Handler : public AdminHandler {
   }
   void detach(AdminToken token, const DetachRequest&) override { tokens.push_back(token); }
   void status(AdminToken token, const StatusRequest&) override { tokens.push_back(token); }
+  void withdraw(AdminToken token) override { withdrawn.push_back(token); }
 
   std::vector<AdminToken> tokens;
+  std::vector<AdminToken> withdrawn;
   std::vector<ListRequest> lists;
   std::vector<AttachRequest> attaches;
 };
@@ -194,7 +196,7 @@ TEST_F(AdminSocket, RequestWithoutEnd_IsRefusedAtTheLimit) {
   EXPECT_TRUE(handler_.tokens.empty());
 }
 
-TEST_F(AdminSocket, ClientThatLeaves_IsForgottenAndItsAnswerDropped) {
+TEST_F(AdminSocket, ClientThatLeaves_WithdrawsItsRequestAndItsAnswerIsDropped) {
   const auto server = listening();
   {
     const auto client = connect_to(path_);
@@ -203,11 +205,26 @@ TEST_F(AdminSocket, ClientThatLeaves_IsForgottenAndItsAnswerDropped) {
     server->turn(Instant{});
     ASSERT_EQ(handler_.tokens.size(), 1U);
   }
+  EXPECT_TRUE(handler_.withdrawn.empty());
   server->turn(Instant{});
+  EXPECT_EQ(handler_.withdrawn, handler_.tokens);
   server->answer(handler_.tokens[0], ListReport{});
   std::vector<int> descriptors;
   server->append_descriptors(descriptors);
   EXPECT_EQ(descriptors.size(), 1U);
+}
+
+TEST_F(AdminSocket, ClientThatLeavesWithItsAnswer_WithdrawsNothing) {
+  const auto server = listening();
+  {
+    const auto client = connect_to(path_);
+    ASSERT_TRUE(client);
+    send_text(*client, encode(AdminRequest{ListRequest{}}) + "\n");
+    server->turn(Instant{});
+    server->answer(handler_.tokens.at(0), ListReport{});
+  }
+  server->turn(Instant{});
+  EXPECT_TRUE(handler_.withdrawn.empty());
 }
 
 TEST_F(AdminSocket, SilentClient_IsClosedAfterTenSeconds) {

@@ -101,6 +101,7 @@ std::size_t HostBench::turn_all() {
   PacketEvent event;
   while (packets_.take(event)) static_cast<void>(host_.take(event, now));
   for (const auto& agent : agents_) work += agent->turn(now);
+  for (Loop* const loop : also) work += loop->turn(now);
   return work;
 }
 
@@ -124,6 +125,10 @@ Result<AttachmentHandle> HostBench::attach(const std::string& device) {
 
 void HostBench::attach_as(AttachmentId attachment, const std::string& device) {
   ASSERT_TRUE(attach(device).has_value());
+  grant(attachment, device);
+}
+
+void HostBench::grant(AttachmentId attachment, const std::string& device) {
   const auto request = agent().take<wire::Attach>();
   ASSERT_TRUE(request.has_value());
   agent().send(wire::SessionMessage{grant_of(device, attachment, request->request)});

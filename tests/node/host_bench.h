@@ -35,6 +35,8 @@ class HostBench {
   [[nodiscard]] TestHost& agent() { return *agents_.back(); }
   [[nodiscard]] std::size_t connections() const { return agents_.size(); }
   [[nodiscard]] Result<AttachmentHandle> attach(const std::string& device);
+  // Has the agent grant what was asked for last.
+  void grant(AttachmentId attachment, const std::string& device);
   // Asks for the device and has the agent grant it under this id.
   void attach_as(AttachmentId attachment, const std::string& device);
   // "1209:a102 live", in order.
@@ -44,6 +46,8 @@ class HostBench {
   RecordedLog log;
   QuietPorts ports;
   [[nodiscard]] HostControl& host() { return host_; }
+  // Turned beside the host's own loops.
+  std::vector<Loop*> also;
 
  private:
   struct Maker final : ChannelMaker {
