@@ -35,6 +35,21 @@ Result<int> print(const AdminOptions& options, const Result<control::AdminReport
   return 0;
 }
 
+// Asks without a wait first: whoever has to wait is told so, and for what.
+Result<control::AdminReport> ask_attach(AdminOptions options) {
+  control::AttachRequest request{options.device, options.peer, options.vhci_port, 0};
+  auto reply = ask(options, request);
+  if (reply || reply.error().code != ErrorCode::disconnected) return reply;
+  if (options.wait_s == 0) {
+    return fail(ErrorCode::disconnected, reply.error().context + "; --wait S waits for it");
+  }
+  std::fprintf(stderr, "usbgw: %s; waiting up to %u s\n", reply.error().context.c_str(),
+               options.wait_s);
+  request.wait_s = options.wait_s;
+  options.patience += std::chrono::seconds(options.wait_s);
+  return ask(options, request);
+}
+
 Result<void> check_device(const std::string& device) {
   if (const auto parsed = config::parse_device(device); !parsed) {
     return fail(ErrorCode::invalid_argument, parsed.error());
@@ -81,8 +96,7 @@ Result<int> run_attach(const AdminOptions& options) {
   if (auto checked = check_device(options.device); !checked) {
     return tl::unexpected<Error>(checked.error());
   }
-  const auto reply =
-      ask(options, control::AttachRequest{options.device, options.peer, options.vhci_port});
+  const auto reply = ask_attach(options);
   return print<control::AttachReport>(options, reply, attach_text);
 }
 

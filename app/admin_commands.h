@@ -17,7 +17,8 @@ struct AdminOptions {
   std::string device;
   std::string peer;
   std::optional<std::uint32_t> vhci_port;
-  Duration patience = std::chrono::seconds(30);  // an attach waits for the kernel's enumeration
+  std::uint32_t wait_s = 0;                      // attach: for the peer to be connected
+  Duration patience = std::chrono::seconds(45);  // beyond what the running usbgw gives an attach
 };
 
 [[nodiscard]] Result<int> run_list(const AdminOptions& options);

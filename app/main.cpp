@@ -71,6 +71,9 @@ void add_admin_commands(CLI::App& app, CommandLine& line) {
   }
   attach->add_option("--vhci-port", options.vhci_port, "This port instead of a free one")
       ->type_name("N");
+  attach->add_option("--wait", options.wait_s, "For its agent to be connected; 0: not at all")
+      ->check(CLI::Range(0, 86400))
+      ->type_name("S");
   add_admin_command(app, line, "status", "Streams, latencies, losses, peers", run_status);
 }
 

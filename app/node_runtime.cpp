@@ -293,7 +293,9 @@ Result<void> NodeRuntime::Parts::make_host(session::DatagramPort& port) {
 
 void NodeRuntime::Parts::attach_configured() {
   if (host == nullptr) return;
-  for (const config::PeerEntry& peer : document.peers) host->add_peer(*peer.name);
+  for (const config::PeerEntry& peer : document.peers) {
+    host->add_peer(*peer.name, peer.control->to_string());
+  }
   for (const config::AttachEntry& entry : document.attaches) {
     node::WantedAttachment wanted;
     wanted.peer = *entry.peer;

@@ -54,7 +54,7 @@ class Exchange {
   // After a call that moved nothing: ends the exchange or waits until it may move.
   Result<void> wait_after(ssize_t result, short events) {
     if (result == 0) {
-      return fail(ErrorCode::disconnected, "usbgw at " + path_ + " ended before it answered");
+      return fail(ErrorCode::unavailable, "usbgw at " + path_ + " ended before it answered");
     }
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
       return fail(ErrorCode::io, with_errno("usbgw at " + path_, errno));

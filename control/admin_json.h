@@ -22,7 +22,7 @@ struct adl_serializer<std::optional<T>> {
 namespace usbgw::control {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ListRequest, peer)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AttachRequest, device, peer, vhci_port)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AttachRequest, device, peer, vhci_port, wait_s)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DetachRequest, device, peer)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeviceReport, peer, device, manufacturer, product,
                                                 serial, speed, state, holder, lease_age_s, policy,

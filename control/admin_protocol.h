@@ -23,6 +23,7 @@ struct AttachRequest {
   std::string device;
   std::string peer;  // empty: the only peer that offers it
   std::optional<std::uint32_t> vhci_port;
+  std::uint32_t wait_s = 0;  // for a peer that is not connected; 0: `disconnected` at once
 };
 struct DetachRequest {
   std::string device;

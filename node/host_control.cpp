@@ -18,9 +18,10 @@ HostControl::HostControl(const LocalNode& local, ChannelMaker& channels, host::V
 
 HostControl::~HostControl() = default;
 
-void HostControl::add_peer(const std::string& name) {
+void HostControl::add_peer(const std::string& name, const std::string& address) {
   if (peer_named(name) != nullptr) return;
   peers_.push_back(std::make_unique<Peer>(name, numbers_.next_index().value()));
+  peers_.back()->address = address;
 }
 
 Result<AttachmentHandle> HostControl::attach(WantedAttachment wanted) {
@@ -58,11 +59,11 @@ Result<void> HostControl::detach(AttachmentHandle attachment) {
   return {};
 }
 
-void HostControl::withdraw(AttachmentHandle attachment) {
+void HostControl::withdraw(AttachmentHandle attachment, const std::string& why) {
   Record* const record = record_of(attachment);
   if (record == nullptr) return;
   record->detach_wanted = record->is_withdrawn = true;
-  tell(*record, "is not wanted any more: the command that asked for it has ended");
+  tell(*record, "is not wanted any more: " + why);
 }
 
 void HostControl::forget(AttachmentHandle attachment) {
@@ -103,8 +104,8 @@ std::vector<PeerView> HostControl::peers() const {
   std::vector<PeerView> views;
   for (const auto& p : peers_) {
     const auto state = p->session ? p->session->state() : PeerSession::State::closed;
-    views.push_back(
-        {p->name, state, p->error, p->counters, p->path, p->path_payload, p->exports.get()});
+    views.push_back({p->name, p->address, state, p->error, p->counters, p->path, p->path_payload,
+                     p->exports.get()});
   }
   return views;
 }

@@ -64,6 +64,7 @@ struct AttachmentView {
 
 struct PeerView {
   std::string name;
+  std::string address;
   PeerSession::State state{};
   std::string error;  // why the last connection ended
   session::SessionCounters counters;
@@ -78,13 +79,14 @@ class HostControl : public Loop {
               HostUsbLoop& usb, PacketLoop& packets, SessionNumbers& numbers, Log& log);
   ~HostControl() override;
 
-  void add_peer(const std::string& name);
+  // `address` is for people: where the peer is looked for.
+  void add_peer(const std::string& name, const std::string& address = {});
   // Errors: not_found (no such peer), busy, refused (this node stops). The attachment goes on
   // by itself; follow it in attachments().
   [[nodiscard]] Result<AttachmentHandle> attach(WantedAttachment wanted);
   [[nodiscard]] Result<void> detach(AttachmentHandle attachment);
   // Nobody wants it any more: detaches it, and forgets it then.
-  void withdraw(AttachmentHandle attachment);
+  void withdraw(AttachmentHandle attachment, const std::string& why);
   // One that has failed or ended; else the next attach() of the same device forgets it.
   void forget(AttachmentHandle attachment);
   void request_exports(const std::string& peer);

@@ -19,6 +19,7 @@ struct HostControl::Peer {
       : name(std::move(peer_name)), backoff(kRetryFloor, kRetryCeiling, seed) {}
 
   std::string name;
+  std::string address;
   std::unique_ptr<PeerSession> session;
   bool usb_added = false;   // the USB worker knows the session
   bool is_leaving = false;  // closed; attachments, then the session, are being taken down

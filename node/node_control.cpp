@@ -8,7 +8,9 @@ namespace usbgw::node {
 namespace {
 
 // Longer than the roles' own time-outs, so that their reason is what is told.
-constexpr Duration kAttachTimeout = std::chrono::seconds(30);
+constexpr Duration kAttachTimeout = std::chrono::seconds(40);
+// A first connection is under way: its end is worth the wait.
+constexpr Duration kFirstConnection = std::chrono::seconds(5);
 constexpr Duration kDetachTimeout = std::chrono::seconds(25);
 constexpr Duration kListTimeout = std::chrono::seconds(3);
 constexpr Duration kStatusTimeout = std::chrono::milliseconds(500);
@@ -84,7 +86,12 @@ Instant NodeControl::next_deadline() const {
   Instant next = kNever;
   if (agent_ != nullptr) next = std::min(next, agent_->next_deadline());
   if (host_ != nullptr) next = std::min(next, host_->next_deadline());
-  for (const Pending& pending : pending_) next = std::min(next, pending.deadline);
+  for (const Pending& pending : pending_) {
+    next = std::min(next, pending.deadline);
+    for (const Instant end : {pending.wait_end, pending.wait_end + kFirstConnection}) {
+      if (pending.kind == Kind::attach && end > now_) next = std::min(next, end);
+    }
+  }
   return next;
 }
 
@@ -139,7 +146,15 @@ void NodeControl::attach(control::AdminToken token, const control::AttachRequest
   wanted.keep = false;
   const auto attachment = host_->attach(std::move(wanted));
   if (!attachment) return server_->fail(token, attachment.error());
-  pending_.push_back({token, Kind::attach, now_ + kAttachTimeout, *attachment, {}, {}});
+  const Duration wait = std::chrono::seconds(request.wait_s);
+  pending_.push_back({token,
+                      Kind::attach,
+                      now_ + wait + kAttachTimeout,
+                      *attachment,
+                      *peer,
+                      {},
+                      wait,
+                      now_ + wait});
 }
 
 void NodeControl::detach(control::AdminToken token, const control::DetachRequest& request) {
@@ -179,7 +194,8 @@ void NodeControl::withdraw(control::AdminToken token) {
   const auto pending = std::find_if(pending_.begin(), pending_.end(),
                                     [&](const Pending& p) { return p.token == token; });
   if (pending == pending_.end()) return;
-  if (pending->kind == Kind::attach) host_->withdraw(pending->attachment);
+  if (pending->kind == Kind::attach)
+    host_->withdraw(pending->attachment, "the command that asked for it has ended");
   pending_.erase(pending);
 }
 
@@ -189,7 +205,7 @@ bool NodeControl::settle(const Pending& pending, Instant now) {
     case Kind::list:
       return settle_list(pending, is_late, now);
     case Kind::attach:
-      return settle_attach(pending, is_late);
+      return settle_attach(pending, now);
     case Kind::detach:
       return settle_detach(pending, is_late);
     case Kind::status:
@@ -223,7 +239,25 @@ bool NodeControl::settle_list(const Pending& pending, bool is_late, Instant now)
   return true;
 }
 
-bool NodeControl::settle_attach(const Pending& pending, bool is_late) {
+std::optional<Error> NodeControl::missed_peer(const Pending& pending,
+                                              const AttachmentView& attachment, Instant now) const {
+  if (attachment.phase != AttachmentPhase::waiting || now < pending.wait_end) return std::nullopt;
+  for (const PeerView& peer : host_->peers()) {
+    if (peer.name != attachment.peer || peer.state == PeerSession::State::open) continue;
+    const bool has_failed = !peer.error.empty();
+    if (!has_failed && now < pending.wait_end + kFirstConnection) continue;
+    const auto waited = std::chrono::duration_cast<std::chrono::seconds>(pending.wait).count();
+    return Error{ErrorCode::disconnected,
+                 peer.name + (peer.address.empty() ? "" : " (" + peer.address + ")") +
+                     " is not connected" +
+                     (waited == 0 ? "" : " after " + std::to_string(waited) + " s") + ": " +
+                     (has_failed ? peer.error : "no answer yet") +
+                     "; check that usbgw runs there and that the network lets TCP to it through"};
+  }
+  return std::nullopt;
+}
+
+bool NodeControl::settle_attach(const Pending& pending, Instant now) {
   for (const AttachmentView& view : host_->attachments()) {
     if (view.handle != pending.attachment) continue;
     if (view.phase == AttachmentPhase::live) {
@@ -240,13 +274,17 @@ bool NodeControl::settle_attach(const Pending& pending, bool is_late) {
       host_->forget(view.handle);
       return true;
     }
-    if (!is_late) return false;
-    static_cast<void>(host_->detach(view.handle));
-    server_->fail(
-        pending.token,
-        {ErrorCode::timed_out,
-         view.device + " is still " + std::string(to_string(view.phase)) + " after 30 s" +
-             (view.error.empty() ? ": is " + view.peer + " reachable?" : ": " + view.error)});
+    if (const auto missed = missed_peer(pending, view, now)) {
+      server_->fail(pending.token, *missed);
+    } else if (now >= pending.deadline) {
+      server_->fail(pending.token,
+                    {ErrorCode::timed_out, view.device + " of " + view.peer + " is still " +
+                                               std::string(to_string(view.phase)) +
+                                               (view.error.empty() ? "" : ": " + view.error)});
+    } else {
+      return false;
+    }
+    host_->withdraw(view.handle, "it could not be had in time");
     return true;
   }
   server_->fail(pending.token, {ErrorCode::refused, "the attachment was taken back"});

@@ -58,6 +58,8 @@ class NodeControl final : public Loop, public control::AdminHandler {
     AttachmentHandle attachment;  // attach, detach
     std::string peer;             // list: only this one, empty: all; detach: whose device
     std::string device;           // detach
+    Duration wait{};              // attach: how long for a peer that is not connected
+    Instant wait_end{};
   };
 
   void take_events();
@@ -65,7 +67,11 @@ class NodeControl final : public Loop, public control::AdminHandler {
   void run_stop();
   [[nodiscard]] bool settle(const Pending& pending, Instant now);
   [[nodiscard]] bool settle_list(const Pending& pending, bool is_late, Instant now);
-  [[nodiscard]] bool settle_attach(const Pending& pending, bool is_late);
+  [[nodiscard]] bool settle_attach(const Pending& pending, Instant now);
+  // Why an attachment that waits for its peer need not wait any longer.
+  [[nodiscard]] std::optional<Error> missed_peer(const Pending& pending,
+                                                 const AttachmentView& attachment,
+                                                 Instant now) const;
   [[nodiscard]] bool settle_detach(const Pending& pending, bool is_late);
   [[nodiscard]] bool settle_status(const Pending& pending, bool is_late, Instant now);
   [[nodiscard]] Result<std::string> peer_for(const control::AttachRequest& request) const;

@@ -25,7 +25,7 @@ def usbgw(*arguments):
 
 
 class Answerer:
-    """A usbgw that answers one request with a fixed line."""
+    """A usbgw that answers a request with a fixed line; of a list, the next request with the next."""
 
     def __init__(self, path, reply):
         self.reply, self.request = reply, None
@@ -36,10 +36,17 @@ class Answerer:
         self.thread.start()
 
     def serve(self):
+        if isinstance(self.reply, list):
+            self.request = [self.serve_one(reply) for reply in self.reply]
+        else:
+            self.request = self.serve_one(self.reply)
+
+    def serve_one(self, reply):
         connection, _ = self.listener.accept()
         with connection, connection.makefile("rw") as stream:
-            self.request = json.loads(stream.readline())
-            stream.write(json.dumps(self.reply) + "\n")
+            request = json.loads(stream.readline())
+            stream.write(json.dumps(reply) + "\n")
+            return request
 
     def join(self):
         self.thread.join(60)
@@ -372,9 +379,20 @@ class CommandLine(unittest.TestCase):
         (code, out, _), request = self.ask({"command": "attach", "report": report}, "attach", "1209:a101",
                                            "--peer", "stage", "--vhci-port", "4")
         self.assertEqual((code, out), (0, "attached 1209:a101 of stage (Mixer) at vhci port 4\n"))
-        self.assertEqual(request, {"command": "attach", "device": "1209:a101", "peer": "stage", "vhci_port": 4})
+        self.assertEqual(request, {"command": "attach", "device": "1209:a101", "peer": "stage", "vhci_port": 4,
+                                   "wait_s": 0})
         (code, out, _), _ = self.ask({"command": "detach", "report": report}, "detach", "1209:a101", "--json")
         self.assertEqual((code, json.loads(out)), (0, {"peer": "stage", "device": "1209:a101"}))
+
+    def test_attach_says_that_it_waits_and_for_whom(self):
+        lost = {"error": {"code": "disconnected", "text": "stage (10.0.0.1:7443) is not connected: refused"}}
+        (code, out, err), _ = self.ask(lost, "attach", "1209:a101")
+        self.assertEqual((code, out, err), (1, "", f"usbgw: {lost['error']['text']}; --wait S waits for it\n"))
+        report = {"command": "attach", "report": {"peer": "stage", "device": "1209:a101"}}
+        (code, out, err), requests = self.ask([lost, report], "attach", "1209:a101", "--wait", "20")
+        self.assertEqual((code, out), (0, "attached 1209:a101 of stage\n"))
+        self.assertEqual(err, f"usbgw: {lost['error']['text']}; waiting up to 20 s\n")
+        self.assertEqual([request["wait_s"] for request in requests], [0, 20])
 
     def test_refusal_is_one_line_and_1(self):
         reply = {"error": {"code": "busy", "text": "1209:a101 of stage is held by annex"}}

@@ -79,13 +79,14 @@ HostBench::HostBench()
       packets_(port_, waker_, waker_),
       usb_(waker_, waker_, waker_),
       host_(local_, maker_, ports, usb_, packets_, numbers_, log) {
-  host_.add_peer("stage");
+  host_.add_peer("stage", "10.20.0.1:7443");
   run();
   EXPECT_EQ(connections(), 1u);
 }
 
 Result<std::unique_ptr<control::ReliableChannel>> HostBench::Maker::connect(const std::string& peer,
                                                                             Instant) {
+  if (!bench.unreachable.empty()) return fail(ErrorCode::io, bench.unreachable);
   auto [ours, theirs] =
       simulation::MemoryChannel::make_pair("room", peer, Duration{}, bench.agents_.size() + 1);
   bench.agents_.push_back(std::make_unique<TestHost>(peer, std::move(theirs)));
@@ -106,7 +107,11 @@ std::size_t HostBench::turn_all() {
 }
 
 void HostBench::run() {
-  const Instant end = clock.now() + kRun;
+  run_for(kRun);
+}
+
+void HostBench::run_for(Duration duration) {
+  const Instant end = clock.now() + duration;
   while (clock.now() < end) {
     for (int rounds = 0; turn_all() > 0; ++rounds) ASSERT_LT(rounds, 10'000);
     clock.advance_to(std::min(end, clock.now() + kStep));

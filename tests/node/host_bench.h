@@ -31,6 +31,7 @@ class HostBench {
   HostBench();
 
   void run();
+  void run_for(Duration duration);
   // The other end of the newest connection.
   [[nodiscard]] TestHost& agent() { return *agents_.back(); }
   [[nodiscard]] std::size_t connections() const { return agents_.size(); }
@@ -46,6 +47,7 @@ class HostBench {
   RecordedLog log;
   QuietPorts ports;
   [[nodiscard]] HostControl& host() { return host_; }
+  std::string unreachable;  // why no new connection to the agent can be made; empty: it can
   // Turned beside the host's own loops.
   std::vector<Loop*> also;
 

@@ -11,6 +11,7 @@
 namespace usbgw::node {
 namespace {
 
+using namespace std::chrono_literals;
 using Lines = std::vector<std::string>;
 
 constexpr const char* kDevice = "1209:a102:0001";
@@ -54,6 +55,13 @@ struct HostCommands : testing::Test {
     return command;
   }
 
+  // The agent is gone, and its machine says so.
+  void lose_agent() {
+    bench.unreachable = "10.20.0.1:7443: Connection refused";
+    bench.agent().hang_up();
+    bench.run_for(1s);
+  }
+
   HostBench bench;
   test::TemporaryFolder folder;
   NodeControl control{NodeDescription{}, {}, nullptr, &bench.host()};
@@ -62,7 +70,7 @@ struct HostCommands : testing::Test {
 };
 
 TEST_F(HostCommands, AttachIsAnsweredWhenTheDeviceIsThere) {
-  const auto attach = ask(control::AttachRequest{kDevice, "", {}});
+  const auto attach = ask(control::AttachRequest{kDevice, "", {}, 0});
   EXPECT_EQ(attach->answer(), "");
   bench.grant(AttachmentId{1}, kDevice);
   const auto report = attach->report<control::AttachReport>();
@@ -72,7 +80,7 @@ TEST_F(HostCommands, AttachIsAnsweredWhenTheDeviceIsThere) {
 }
 
 TEST_F(HostCommands, AttachWhoseCommandHasEndedIsTakenBackWhenItIsGranted) {
-  ask(control::AttachRequest{kDevice, "", {}}).reset();
+  ask(control::AttachRequest{kDevice, "", {}, 0}).reset();
   bench.run();
   bench.grant(AttachmentId{1}, kDevice);
   EXPECT_EQ(bench.attachments(), Lines{});
@@ -82,11 +90,46 @@ TEST_F(HostCommands, AttachWhoseCommandHasEndedIsTakenBackWhenItIsGranted) {
 }
 
 TEST_F(HostCommands, AttachmentThatIsThereOutlivesItsCommand) {
-  auto attach = ask(control::AttachRequest{kDevice, "", {}});
+  auto attach = ask(control::AttachRequest{kDevice, "", {}, 0});
   bench.grant(AttachmentId{1}, kDevice);
   attach.reset();
   bench.run();
   EXPECT_EQ(bench.attachments(), Lines{"1209:a102:0001 live"});
+}
+
+TEST_F(HostCommands, AttachFromAPeerThatIsNotConnectedIsRefusedAtOnceAndSaysWhy) {
+  lose_agent();
+  const auto attach = ask(control::AttachRequest{kDevice, "", {}, 0});
+  const auto report = attach->report<control::AttachReport>();
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, ErrorCode::disconnected);
+  EXPECT_EQ(
+      report.error().context,
+      "stage (10.20.0.1:7443) is not connected: 10.20.0.1:7443: Connection refused; check that "
+      "usbgw runs there and that the network lets TCP to it through");
+  EXPECT_EQ(bench.attachments(), Lines{});
+}
+
+TEST_F(HostCommands, AttachThatWaitsGetsTheDeviceOfAPeerThatComesBack) {
+  lose_agent();
+  const auto attach = ask(control::AttachRequest{kDevice, "", {}, 30});
+  bench.unreachable.clear();
+  bench.run_for(10s);
+  bench.grant(AttachmentId{1}, kDevice);
+  EXPECT_TRUE(attach->report<control::AttachReport>());
+}
+
+TEST_F(HostCommands, AttachThatHasWaitedLongEnoughIsRefused) {
+  lose_agent();
+  const auto attach = ask(control::AttachRequest{kDevice, "", {}, 30});
+  bench.run_for(29s);
+  EXPECT_EQ(attach->answer(), "");
+  bench.run_for(1s);
+  const auto report = attach->report<control::AttachReport>();
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().context.substr(0, 55),
+            "stage (10.20.0.1:7443) is not connected after 30 s: 10.");
+  EXPECT_EQ(bench.attachments(), Lines{});
 }
 
 // Two commands end the same attachment, and the first forgets it.

@@ -56,6 +56,7 @@ check "list --json" is_json host list --json
 check "attach" says software:hid host attach software:hid --vhci-port $GATEWAY_PORT
 check "it is there" wait_for_device $GATEWAY_PORT
 check "attach it again" refuses already host attach software:hid
+check "the rival is connected" wait_for 90 "its list" is_listed rival
 check "the rival is told who has it" refuses host rival attach software:hid
 check "what nobody exports" refuses "exports no" host attach dead:beef
 check "list shows the holder" says host rival list
