@@ -3,6 +3,8 @@
 //   audio_judge generate FRAMES FILE   writes the pattern
 //   audio_judge check FRAMES FILE      exit code 0 when FILE is FRAMES long and exact; one line of
 //   figures
+//   audio_judge gaps FRAMES FILE       exit code 0 when FILE is FRAMES long; a line "FIRST FRAMES"
+//   for each disturbance
 #include <charconv>
 #include <cstdio>
 #include <cstring>
@@ -30,20 +32,32 @@ int generate(std::size_t frames, const char* path) {
   return 0;
 }
 
-int check(std::size_t expected_frames, const char* path) {
+std::optional<Verdict> judge_file(const char* path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
     std::fprintf(stderr, "audio_judge: cannot read %s\n", path);
-    return 1;
+    return std::nullopt;
   }
   const std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>(file),
                                         std::istreambuf_iterator<char>()};
-  const Verdict v =
-      usbgw::judge::judge(usbgw::judge::decode_pattern(bytes), usbgw::judge::Limits{});
+  return usbgw::judge::judge(usbgw::judge::decode_pattern(bytes), usbgw::judge::Limits{});
+}
+
+int check(std::size_t expected_frames, const char* path) {
+  const auto verdict = judge_file(path);
+  if (!verdict) return 1;
+  const Verdict& v = *verdict;
   std::printf("frames=%zu lead_in=%zu missing=%zu repeated=%zu altered=%zu\n", v.frames, v.lead_in,
               v.missing, v.repeated, v.altered);
   const bool exact = v.missing == 0 && v.repeated == 0 && v.altered == 0;
   return exact && v.frames == expected_frames ? 0 : 1;
+}
+
+int gaps(std::size_t expected_frames, const char* path) {
+  const auto verdict = judge_file(path);
+  if (!verdict) return 1;
+  for (const auto& each : verdict->disturbances) std::printf("%zu %zu\n", each.first, each.frames);
+  return verdict->frames == expected_frames ? 0 : 1;
 }
 
 std::optional<std::size_t> parse_count(const char* text) {
@@ -67,6 +81,9 @@ int main(int argc, char** argv) {
   if (frames && command == "check") {
     return check(*frames, argv[3]);
   }
-  std::fprintf(stderr, "usage: audio_judge generate|check FRAMES FILE\n");
+  if (frames && command == "gaps") {
+    return gaps(*frames, argv[3]);
+  }
+  std::fprintf(stderr, "usage: audio_judge generate|check|gaps FRAMES FILE\n");
   return 2;
 }

@@ -29,6 +29,15 @@ std::size_t find_start(const std::vector<std::uint32_t>& counters, std::size_t l
   return std::min(start, limit);
 }
 
+// Everything from frame `from` to before frame `to` was disturbed.
+void note(std::vector<Disturbance>& all, std::size_t from, std::size_t to, std::size_t apart) {
+  if (all.empty() || from >= all.back().first + all.back().frames + apart) {
+    all.push_back({from, to - from});
+  } else {
+    all.back().frames = to - all.back().first;
+  }
+}
+
 }  // namespace
 
 Verdict judge(const std::vector<std::uint32_t>& counters, const Limits& limits) {
@@ -47,8 +56,10 @@ Verdict judge(const std::vector<std::uint32_t>& counters, const Limits& limits) 
     }
     if (!runs_on(counters, i, end)) {
       ++verdict.altered;
+      note(verdict.disturbances, i, i + 1, limits.apart);
       continue;
     }
+    note(verdict.disturbances, i, i, limits.apart);
     if (counters[i] > expected) {
       verdict.missing += counters[i] - expected;
     } else {

@@ -55,6 +55,25 @@ TEST(Judge, LeadInOneFrameTooLong_IsAFault) {
   EXPECT_GT(verdict.missing + verdict.repeated + verdict.altered, 0U);
 }
 
+TEST(Judge, GapWithConcealmentAndJump_IsOneDisturbance) {
+  auto recording = counters(kSecond);
+  for (std::size_t i = 20000; i < 20100; ++i) recording[i] = 0;
+  recording.erase(recording.begin() + 20500);
+  const Verdict verdict = judge(recording, kLimits);
+  ASSERT_EQ(verdict.disturbances.size(), 1U);
+  EXPECT_EQ(verdict.disturbances[0].first, 20000U);
+  EXPECT_EQ(verdict.disturbances[0].frames, 500U);
+}
+
+TEST(Judge, FaultsFurtherApartThanTheLimit_AreTwoDisturbances) {
+  auto recording = counters(kSecond);
+  recording[20000] = 0;
+  recording[20001 + kLimits.apart] = 0;
+  const Verdict verdict = judge(recording, kLimits);
+  ASSERT_EQ(verdict.disturbances.size(), 2U);
+  EXPECT_EQ(verdict.disturbances[1].first, 20001U + kLimits.apart);
+}
+
 TEST(Judge, OneFrameMissing_IsCounted) {
   auto recording = counters(kSecond);
   recording.erase(recording.begin() + 20000);

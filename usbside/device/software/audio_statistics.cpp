@@ -42,6 +42,10 @@ Json out_json(const JudgeReport& report, const AudioOutCounters& out) {
   json["longest_leading_silence"] = report.longest_leading_silence;
   json["trailing_silence"] = report.trailing_silence;
   json["feedbacks"] = out.feedbacks;
+  Json disturbances = Json::array();
+  for (const Disturbance& each : report.disturbances)
+    disturbances.push_back({each.first, each.frames});
+  json["disturbances"] = std::move(disturbances);  // [frames before, frames]
   json["fifo_min"] = out.fifo_min;
   json["fifo_max"] = out.fifo_max;
   return json;

@@ -15,6 +15,9 @@ constexpr std::uint32_t kTailPerSecond = 50;
 // Frames of 1 ms that may stand in place of the expected ones before the judge starts over.
 constexpr std::uint64_t kMaxUnresolved = 4096;
 
+constexpr std::uint32_t kApartPerSecond = 4;
+constexpr std::size_t kMostDisturbances = 64;
+
 }  // namespace
 
 FrameFaults& FrameFaults::operator+=(const FrameFaults& other) {
@@ -31,6 +34,7 @@ void CounterJudge::start_run() {
   has_begun_ = false;
   run_frames_ = 0;
   unresolved_ = silence_ = starved_ = 0;
+  is_disturbed_ = false;
 }
 
 void CounterJudge::end_run() {
@@ -58,7 +62,8 @@ void CounterJudge::fault(const FrameFaults& faults) {
   if (run_frames_ <= rate_ / kLeadInPerSecond) {
     report_.lead_in += faults;
   } else {
-    recent_.push_back({run_frames_, faults});
+    const bool is_doubtful = faults.starved == 0;  // the others end what was doubtful
+    recent_.push_back({run_frames_, is_doubtful ? doubtful_from_ : run_frames_ - 1, faults});
   }
 }
 
@@ -66,7 +71,21 @@ void CounterJudge::settle(std::uint64_t older_than) {
   while (!recent_.empty() && recent_.front().frame <= older_than) {
     if (report_.first_fault_frame == 0) report_.first_fault_frame = recent_.front().frame;
     report_.inside += recent_.front().faults;
+    note(recent_.front());
     recent_.pop_front();
+  }
+}
+
+void CounterJudge::note(const Recent& recent) {
+  const std::uint64_t end = recent.frame - 1;
+  auto& all = report_.disturbances;
+  const bool is_same = is_disturbed_ && recent.first < all.back().first + all.back().frames +
+                                                           rate_ / kApartPerSecond;
+  if (is_same) {
+    all.back().frames = end - all.back().first;
+  } else if (all.size() < kMostDisturbances) {
+    all.push_back({recent.first, end - recent.first});
+    is_disturbed_ = true;
   }
 }
 
@@ -75,6 +94,7 @@ void CounterJudge::frame(std::uint32_t counter, bool is_intact) {
   ++run_frames_;
   if (counter == 0 && is_intact) {
     if (has_begun_) {
+      if (unresolved_ == 0 && silence_ == 0) doubtful_from_ = run_frames_ - 1;
       ++silence_;
     } else {
       ++report_.leading_silence;
@@ -88,8 +108,10 @@ void CounterJudge::frame(std::uint32_t counter, bool is_intact) {
     report_.first = counter;
     expected_ = counter;
   }
+  const bool is_first_doubt = unresolved_ == 0 && silence_ == 0;
   if (starved_ != 0) fault({.starved = std::exchange(starved_, 0)});
   if (silence_ != 0) resume_after_silence(counter);
+  if (is_first_doubt) doubtful_from_ = run_frames_ - 1;
   if (!is_intact) {
     // The channels disagree: altered, whatever the counter says.
     previous_ = 0;

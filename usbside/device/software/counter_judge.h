@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <vector>
 
 namespace usbgw::device::software {
 
@@ -21,6 +22,13 @@ struct FrameFaults {
   FrameFaults& operator+=(const FrameFaults& other);
 };
 
+// Frames of a run that were not the expected ones, and good ones between them that are fewer than a
+// quarter of a second's.
+struct Disturbance {
+  std::uint64_t first = 0;  // frames of its run before it
+  std::uint64_t frames = 0;
+};
+
 struct JudgeReport {
   std::uint64_t runs = 0;     // streams that carried the pattern
   std::uint64_t frames = 0;   // all that came, silence too
@@ -34,6 +42,7 @@ struct JudgeReport {
   FrameFaults lead_in;
   FrameFaults inside;
   FrameFaults tail;
+  std::vector<Disturbance> disturbances;  // the first 64 inside any run
 };
 
 class CounterJudge {
@@ -52,7 +61,8 @@ class CounterJudge {
 
  private:
   struct Recent {
-    std::uint64_t frame = 0;
+    std::uint64_t frame = 0;  // of its run, the first good one
+    std::uint64_t first = 0;  // frames of its run before it
     FrameFaults faults;
   };
   void expected_frame(std::uint32_t counter);
@@ -61,17 +71,20 @@ class CounterJudge {
   void jump_to(std::uint32_t counter);
   void fault(const FrameFaults& faults);
   void settle(std::uint64_t older_than);
+  void note(const Recent& recent);
 
   std::uint32_t rate_;
   JudgeReport report_;
   bool has_begun_ = false;        // the pattern's first frame has come
   std::uint64_t run_frames_ = 0;  // since the run started
   std::uint32_t expected_ = 0;
-  std::uint32_t previous_ = 0;    // newest frame of an unresolved mismatch
-  std::uint64_t unresolved_ = 0;  // frames in place of expected_, expected_ + 1, ...
-  std::uint64_t silence_ = 0;     // frames of silence since the last pattern frame
-  std::uint64_t starved_ = 0;     // intervals since the last pattern frame
-  std::deque<Recent> recent_;     // faults younger than the tail
+  std::uint32_t previous_ = 0;       // newest frame of an unresolved mismatch
+  std::uint64_t unresolved_ = 0;     // frames in place of expected_, expected_ + 1, ...
+  std::uint64_t silence_ = 0;        // frames of silence since the last pattern frame
+  std::uint64_t starved_ = 0;        // intervals since the last pattern frame
+  std::deque<Recent> recent_;        // faults younger than the tail
+  std::uint64_t doubtful_from_ = 0;  // frames before those unresolved or silent
+  bool is_disturbed_ = false;        // in this run
 };
 
 }  // namespace usbgw::device::software

@@ -65,6 +65,29 @@ TEST(CounterJudge, OneRepeatedSampleIsRepeated) {
   EXPECT_EQ(report.inside.total(), 1u);
 }
 
+TEST(CounterJudge, SilenceAndAlteredSamplesWithoutPauseAreOneDisturbance) {
+  const JudgeReport report = judge_with([](Stream& all, Spot at) {
+    all[static_cast<std::size_t>(at) - 1] ^= 0x40;
+    std::fill_n(all.begin() + at, 480, 0);
+    all.erase(all.begin() + at + 1000, all.begin() + at + 1100);
+  });
+  ASSERT_EQ(report.disturbances.size(), 1u);
+  EXPECT_EQ(report.disturbances[0].first, kRate / 2 - 1u);
+  EXPECT_NEAR(static_cast<double>(report.disturbances[0].frames), 1001, 1);
+}
+
+TEST(CounterJudge, FaultsFarApartAreTwoDisturbances) {
+  const JudgeReport report = judge_with([](Stream& all, Spot at) {
+    std::fill_n(all.begin() + at, 480, 0);
+    std::fill_n(all.begin() + at + kRate / 3, 48, 0);
+  });
+  ASSERT_EQ(report.disturbances.size(), 2u);
+  EXPECT_EQ(report.disturbances[0].first, kRate / 2);
+  EXPECT_EQ(report.disturbances[0].frames, 480u);
+  EXPECT_EQ(report.disturbances[1].first, kRate / 2 + kRate / 3);
+  EXPECT_EQ(report.disturbances[1].frames, 48u);
+}
+
 TEST(CounterJudge, OneAlteredSampleIsAltered) {
   const JudgeReport report = judge_with([](Stream& all, Spot) { all[kRate / 2] ^= 0x40; });
   EXPECT_EQ(report.inside.altered, 1u);
