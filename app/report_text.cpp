@@ -34,7 +34,8 @@ std::string stream_name(const StreamReport& stream) {
 }
 
 std::string stream_tables(const AttachmentReport& attachment) {
-  TextTable times({"STREAM", "BASE", "D", "LATENCY P50", "P99", "MAX", "CLOCK PPM", "RAISES"});
+  TextTable times(
+      {"STREAM", "BASE", "D", "LATENCY P50", "P99", "MAX", "CLOCK PPM", "RAISES", "AGENT FIFO"});
   TextTable counts({"INTERVALS", "DIRECT", "REPAIRED", "RESENT", "CONCEALED", "DEVICE GAP",
                     "UNLINKED", "LEAD-IN", "LATE", "AGENT LATE", "AGENT MISSING"});
   for (const StreamReport& stream : attachment.streams) {
@@ -43,7 +44,8 @@ std::string stream_tables(const AttachmentReport& attachment) {
     times.add({stream_name(stream), milliseconds_text(stream.base_ns),
                milliseconds_text(stream.playout_ns), milliseconds_text(stream.latency_p50_ns),
                milliseconds_text(stream.latency_p99_ns), milliseconds_text(stream.latency_max_ns),
-               fixed(stream.clock_ppm, 1), number(stream.playout_raises)});
+               fixed(stream.clock_ppm, 1), number(stream.playout_raises),
+               stream.direction == "out" ? milliseconds_text(stream.agent_fifo.now_ns) : ""});
     counts.add({stream_name(stream), number(was.direct), number(was.repaired),
                 number(was.retransmitted), number(was.concealed), number(was.device_gap),
                 number(was.unlinked), number(was.lead_in), number(was.late),

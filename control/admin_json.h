@@ -32,11 +32,12 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AttachReport, peer, device, prod
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DetachReport, peer, device)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IntervalReport, direct, repaired, retransmitted,
                                                 concealed, device_gap, unlinked, lead_in, late)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LevelReport, start_ns, now_ns, least_ns, most_ns)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StreamReport, endpoint, direction, open,
                                                 interval_ns, base_ns, playout_ns, submit_ahead_ns,
                                                 clock_ppm, intervals, playout_raises, agent_late,
-                                                agent_missing, latency_p50_ns, latency_p99_ns,
-                                                latency_max_ns)
+                                                agent_missing, agent_fifo, latency_p50_ns,
+                                                latency_p99_ns, latency_max_ns)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AttachmentReport, peer, device, product, speed,
                                                 state, error, vhci_port, urbs_submitted,
                                                 urbs_answered, urbs_unlinked, completions_refused,

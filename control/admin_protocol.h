@@ -70,6 +70,11 @@ struct IntervalReport {
   std::uint64_t device_gap = 0, unlinked = 0, lead_in = 0, late = 0;
 };
 
+// Means over a second each: the first one since the stream opened, the newest, the extremes.
+struct LevelReport {
+  std::int64_t start_ns = 0, now_ns = 0, least_ns = 0, most_ns = 0;
+};
+
 struct StreamReport {
   std::uint32_t endpoint = 0;  // bEndpointAddress
   std::string direction;       // "in", "out"
@@ -82,6 +87,7 @@ struct StreamReport {
   IntervalReport intervals;
   std::uint64_t playout_raises = 0;
   std::uint64_t agent_late = 0, agent_missing = 0;
+  LevelReport agent_fifo;  // out: time by which data came before the agent submitted it
   std::int64_t latency_p50_ns = 0, latency_p99_ns = 0, latency_max_ns = 0;
 };
 

@@ -42,6 +42,8 @@ control::StreamReport report(const host::StreamStatus& stream) {
   out.playout_raises = stream.playout_raises;
   out.agent_late = stream.agent_late;
   out.agent_missing = stream.agent_missing;
+  const host::LevelStatus& fifo = stream.agent_fifo;
+  out.agent_fifo = {fifo.start.count(), fifo.now.count(), fifo.least.count(), fifo.most.count()};
   out.latency_p50_ns = stream.latency_p50;
   out.latency_p99_ns = stream.latency_p99;
   out.latency_max_ns = stream.latency_max;

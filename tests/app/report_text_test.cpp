@@ -62,12 +62,16 @@ TEST(ReportText, Status_ShowsTimesCountsAndLosses) {
   stream.latency_p99_ns = 2'310'000;
   stream.intervals.direct = 1234;
   stream.intervals.concealed = 7;
+  control::StreamReport out = stream;
+  out.endpoint = 0x01;
+  out.direction = "out";
+  out.agent_fifo.now_ns = 2'750'000;
   control::AttachmentReport attachment;
   attachment.peer = "stage";
   attachment.device = "1209:a101";
   attachment.state = "live";
   attachment.vhci_port = 0;
-  attachment.streams = {stream};
+  attachment.streams = {stream, out};
   control::PeerReport peer;
   peer.name = "stage";
   peer.role = "agent";
@@ -87,6 +91,8 @@ TEST(ReportText, Status_ShowsTimesCountsAndLosses) {
   EXPECT_NE(text.find("in 2    0.25 ms  2.00 ms  0.00 ms      2.31 ms  "), std::string::npos)
       << text;
   EXPECT_NE(text.find("in 2       1234    0         0       7  "), std::string::npos) << text;
+  EXPECT_NE(text.find("      -\n  out 1  "), std::string::npos) << text;
+  EXPECT_NE(text.find("2.75 ms\n"), std::string::npos) << text;
   EXPECT_NE(text.find("stage  agent  open   0.50 ms"), std::string::npos) << text;
   EXPECT_EQ(text.find("audit log"), std::string::npos) << text;
 }

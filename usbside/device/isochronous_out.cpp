@@ -24,8 +24,7 @@ constexpr std::size_t kLeastWindow = 64;
 constexpr std::size_t kMostWindowBytes = std::size_t{48} << 20;  // SuperSpeed endpoints
 // 500 reports a second at transfers of 1 ms; a quarter forgiven for jitter.
 constexpr Duration kReportEvery = std::chrono::microseconds(1750);
-// No data came since the last report.
-constexpr Duration kNoMargin = Duration{INT32_MAX};
+constexpr Duration kNoMargin = wire::ClockReport::kNoMargin;
 
 std::size_t window_of(Duration interval, std::size_t packet_bytes) {
   const auto wanted = static_cast<std::size_t>(kWindow / interval);

@@ -26,6 +26,12 @@ struct IntervalAccount {
   }
 };
 
+// A level's means over a second each: the first one since the stream opened, the newest, the
+// extremes.
+struct LevelStatus {
+  Duration start{}, now{}, least{}, most{};
+};
+
 struct StreamStatus {
   EndpointAddress endpoint;
   bool open = false;
@@ -38,6 +44,7 @@ struct StreamStatus {
   std::uint64_t playout_raises = 0;
   std::uint64_t agent_late = 0;     // OUT intervals that the agent reported late
   std::uint64_t agent_missing = 0;  // OUT intervals that went out as silence
+  LevelStatus agent_fifo;           // OUT: time by which data came before its submission
   // IN: device completion to the write into vhci. OUT: URB arrival to the agent's bus time
   // (computed). ns.
   std::int64_t latency_p50 = 0, latency_p99 = 0, latency_max = 0;

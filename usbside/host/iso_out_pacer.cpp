@@ -41,7 +41,10 @@ void IsoOutPacer::submit(Urb& urb, std::span<const std::byte> data, Instant now)
   queue_.push(urb);
   const bool was_open = is_open();
   ensure_open(wire::StreamKind::isochronous, info_.interval_bytes, margin_.value(), now);
-  if (!was_open && is_open()) writer_.begin_epoch(epoch());
+  if (!was_open && is_open()) {
+    writer_.begin_epoch(epoch());
+    agent_fifo_.restart();
+  }
   if (is_paced()) {
     assign_and_send(urb, data, now);
   } else {
@@ -79,6 +82,7 @@ void IsoOutPacer::receive(const StreamItem& item, std::span<const std::byte> bod
   if (report->late > agent_late_) {
     margin_.on_late(std::max(-report->least_margin, Duration::zero()), now);
   }
+  if (report->has_margin()) agent_fifo_.add(report->least_margin, now);
   agent_late_ = std::max(agent_late_, report->late);
   agent_missing_ = std::max(agent_missing_, report->missing);
   follow_path(now);
@@ -184,6 +188,7 @@ void IsoOutPacer::add_status(AttachmentStatus& status) const {
   stream.playout_raises = margin_.raises();
   stream.agent_late = agent_late_;
   stream.agent_missing = agent_missing_;
+  stream.agent_fifo = agent_fifo_.status();
   stream.latency_p50 = latency_.quantile(0.5);
   stream.latency_p99 = latency_.quantile(0.99);
   stream.latency_max = latency_.max();

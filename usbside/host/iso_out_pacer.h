@@ -14,6 +14,7 @@
 
 #include "common/histogram.h"
 #include "usbside/host/endpoint_stream.h"
+#include "usbside/host/level_track.h"
 #include "usbside/host/out_source_writer.h"
 #include "usbside/host/playout_margin.h"
 #include "usbside/host/stream_clock.h"
@@ -54,6 +55,7 @@ class IsoOutPacer final : public EndpointStream {
   Duration submit_ahead_{};
   std::uint32_t agent_late_ = 0;
   std::uint32_t agent_missing_ = 0;
+  LevelTrack agent_fifo_;
   std::optional<std::int64_t> next_;  // interval after the last one assigned
   std::uint64_t restarts_seen_ = 0;
   Instant waiting_since_{};  // when the queue last became non-empty

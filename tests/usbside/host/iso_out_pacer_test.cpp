@@ -326,6 +326,25 @@ TEST_P(IsoOutPacer, AgentReportsLateData_RaisesDOut) {
   expect_cadence();
 }
 
+TEST_P(IsoOutPacer, AgentFifo_IsTheMeanMarginOfReportsThatHaveOne) {
+  rig->start(queue);
+  open();
+  for (int i = 0; i < 300; ++i) {
+    const std::int64_t index = milliseconds(10 * i) / interval;
+    wire::ClockReport report;
+    report.index = static_cast<std::uint32_t>(index);
+    report.stamp = bus->stamp(index);
+    report.submitted_ahead = kAhead;
+    report.least_margin = i % 10 == 0 ? wire::ClockReport::kNoMargin : Duration{milliseconds(3)};
+    rig->deliver_report(bus->host_time(index) + kOneWay, kAudioOut, kEpoch, report);
+  }
+  rig->run_until(bus->host_time(0) + seconds(3));
+  const auto fifo = rig->stream_status(kAudioOut).agent_fifo;
+  EXPECT_EQ(fifo.start, milliseconds(3));
+  EXPECT_EQ(fifo.least, milliseconds(3));
+  EXPECT_EQ(fifo.most, milliseconds(3));
+}
+
 TEST_P(IsoOutPacer, AgentSubmitsFarAhead_DataIsThereBefore) {
   rig->start(queue);
   open(milliseconds(100));
