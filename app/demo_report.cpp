@@ -1,5 +1,7 @@
 #include "app/demo_report.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -7,8 +9,19 @@
 namespace usbgw::app {
 namespace {
 
+constexpr std::uint32_t kAudioClass = 1;  // USB Audio Device Class 1.0, A.1
+
 double milliseconds(std::int64_t ns) {
   return static_cast<double>(ns) / 1e6;
+}
+
+// As the kernel makes a card's id of the product's name (sound/core/init.c).
+std::string card_name(const config::DeviceSelector& device) {
+  std::string name;
+  for (const char c : device.software) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) name += c;
+  }
+  return name.empty() ? "NAME" : name;
 }
 
 constexpr const char* kPlot = R"(set terminal pngcairo size 1000,560
@@ -41,14 +54,16 @@ DemoSample sample_of(const control::StatusReport& status, double seconds, std::u
     const auto repaired = peer.counters.find("sources_repaired");
     if (repaired != peer.counters.end()) sample.repaired += repaired->second;
   }
+  std::int64_t interval_ns = 0;
   for (const auto& attachment : status.attachments) {
     for (const auto& stream : attachment.streams) {
       if (stream.direction == "out") {
         sample.agent_missing += stream.agent_missing;
         continue;
       }
-      if (stream.interval_ns > 500'000)
-        continue;  // the feedback endpoint has no deadline of its own
+      // Of a feedback endpoint, whose intervals are longer than the audio's, nothing is shown.
+      if (interval_ns != 0 && stream.interval_ns >= interval_ns) continue;
+      interval_ns = stream.interval_ns;
       sample.in_p50_ms = milliseconds(stream.latency_p50_ns);
       sample.in_p99_ms = milliseconds(stream.latency_p99_ns);
       sample.in_max_ms = milliseconds(stream.latency_max_ns);
@@ -77,11 +92,65 @@ std::string live_line(const DemoSample& sample) {
 }
 
 std::string link_text(const config::ImpairmentSection& link) {
+  if (link.delay->count() == 0 && link.jitter->count() == 0 && *link.loss == 0) {
+    return "no impairment";
+  }
   char text[128];
   std::snprintf(text, sizeof text, "RTT %g ms, J = %g ms, %g %% loss",
                 2 * milliseconds(link.delay->count()), milliseconds(link.jitter->count()),
                 100 * *link.loss);
   return text;
+}
+
+std::string model_text(const std::string& sound, double seconds, const config::Document& document) {
+  char length[32];
+  std::snprintf(length, sizeof length, "%g s", seconds);
+  return "Playing " + sound + " for " + length + ": driver model -> host -> link with " +
+         link_text(document.impairment) + " -> agent -> " +
+         document.attaches.front().device->to_string() + ", and back.";
+}
+
+std::string kernel_text(const std::string& sound, double seconds,
+                        const config::Document& document) {
+  const config::DeviceSelector& device = *document.attaches.front().device;
+  const std::string card = card_name(device);
+  char end[64];
+  std::snprintf(end, sizeof end, "The demo ends in %g s, or with Ctrl-C.", seconds);
+  return device.to_string() + " is on this machine's vhci_hcd, behind a link with " +
+         link_text(document.impairment) + ".\nTry:  aplay -D plughw:CARD=" + card + " " + sound +
+         "\nand:  arecord -D plughw:CARD=" + card + " -f dat -d 5 back.wav\n" + end;
+}
+
+std::string what_is_missing(const control::StatusReport& status) {
+  if (status.attachments.empty()) return "the node has refused its [[attach]]; its log says why";
+  const control::AttachmentReport& attachment = status.attachments.front();
+  if (attachment.state == "live") return {};
+  const std::string device = attachment.device + " of " + attachment.peer;
+  if (!attachment.error.empty()) return device + " is not attached: " + attachment.error;
+  for (const control::PeerReport& peer : status.peers) {
+    if (peer.name != attachment.peer || peer.role != "agent" || peer.state == "open") continue;
+    return "no connection to " + peer.name + ": " +
+           (peer.error.empty() ? "it is " + peer.state : peer.error);
+  }
+  if (attachment.state == "requested") {
+    return attachment.peer + " has not answered the request for " + attachment.device;
+  }
+  if (attachment.state == "enumerating") return "the driver has not set up " + device;
+  return device + " is " + attachment.state;
+}
+
+Result<void> check_audio(const control::StatusReport& status, const std::string& device) {
+  for (const control::DeviceReport& known : status.exports) {
+    const auto& classes = known.interface_classes;
+    const bool is_audio = std::find(classes.begin(), classes.end(), kAudioClass) != classes.end();
+    const bool is_meant = known.device == device || known.device.starts_with(device + ":");
+    if (!is_meant || classes.empty() || is_audio) continue;
+    return fail(ErrorCode::invalid_argument,
+                "the demo plays audio, and " + device +
+                    (known.product.empty() ? "" : " (" + known.product + ")") +
+                    " has no audio interface; attach software:loopback");
+  }
+  return {};
 }
 
 Result<std::string> write_plot(const std::vector<DemoSample>& samples, const std::string& folder,

@@ -28,8 +28,23 @@ struct DemoSample {
                                    std::uint64_t lost);
 [[nodiscard]] std::string live_line(const DemoSample& sample);
 
-// "RTT 8 ms, J = 4 ms, 0.7 % loss": what the link does to datagrams.
+// "RTT 8 ms, J = 4 ms, 0.7 % loss", or "no impairment": what the link does to datagrams.
 [[nodiscard]] std::string link_text(const config::ImpairmentSection& link);
+
+// What a person is told when the sound begins: with a model of the kernel's driver, and with the
+// kernel's own.
+[[nodiscard]] std::string model_text(const std::string& sound, double seconds,
+                                     const config::Document& document);
+[[nodiscard]] std::string kernel_text(const std::string& sound, double seconds,
+                                      const config::Document& document);
+
+// Which part of the way to the demo's one device is not there yet, and why; empty when the device
+// is live.
+[[nodiscard]] std::string what_is_missing(const control::StatusReport& status);
+
+// An error when the device is plugged in and none of its interfaces is an audio one.
+[[nodiscard]] Result<void> check_audio(const control::StatusReport& status,
+                                       const std::string& device);
 
 // Writes FOLDER/latency.csv, and FOLDER/latency.png when gnuplot is installed; gives the file to
 // look at. `link` is told in the plot's title.

@@ -33,7 +33,7 @@ struct CommandLine {
   AdminOptions admin;
   DoctorOptions doctor;
   DemoOptions demo;
-  double demo_seconds = 10;
+  std::optional<double> demo_seconds;
   KeysOptions keys;
   SoftdeviceOptions softdevice;
   double softdevice_seconds = 0;
@@ -99,8 +99,10 @@ void add_demo(CLI::App& app, CommandLine& line) {
       ->type_name("FOLDER");
   command->add_flag("!--no-kernel", line.demo.use_kernel, "Leave this machine's vhci_hcd alone");
   command->callback([&line] {
-    line.demo.length =
-        std::chrono::duration_cast<Duration>(std::chrono::duration<double>(line.demo_seconds));
+    if (line.demo_seconds) {
+      line.demo.length =
+          std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*line.demo_seconds));
+    }
     line.chosen = [&line] { return run_demo(line.demo); };
   });
 }

@@ -351,11 +351,17 @@ class CommandLine(unittest.TestCase):
         code, out, err = self.interrupt_demo("Playing", signal.SIGINT)
         self.assertEqual(code, 1, err)
         self.assertIn("interrupted", out + err)
+        self.assertIn("for 600 s: driver model -> host -> link with RTT 8 ms, J = 4 ms, 0.7 % loss", out)
 
     def test_demo_refuses_a_device_that_is_not_audio(self):
         file = self.demo_file(device="software:hid")
         self.assert_one_line(usbgw("demo", "--no-kernel", "--config", file, "--output", self.path / "out"), 2,
                              f"{file}:37: attach[1].device: the demo plays audio, and software:hid is no audio device")
+
+    def test_demo_needs_both_roles_in_its_process(self):
+        file = self.node_file(role="host")
+        self.assert_one_line(usbgw("demo", "--no-kernel", "--config", file, "--output", self.path / "out"), 2,
+                             'the demo runs agent and host in one process; its port is "ring"')
 
     def test_nobody_answers(self):
         path = self.path / "none.sock"
