@@ -5,6 +5,6 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/lib.sh
 
 scripts/setup.sh
-scripts/build.sh
+scripts/build.sh app/usbgw
 [ -x build/app/usbgw ] || die "demo: the build made no build/app/usbgw"
 exec build/app/usbgw demo "$@"

@@ -1,5 +1,5 @@
-// Monitoring latency: device, application, device. A duplex client plays what it records; the
-// device times its own counter. Beside it the same client on a local bus, without a gateway.
+// Monitoring latency: device, application, device, through usbgw and on a local bus.
+// A duplex client plays what it records; the device times its own counter.
 //
 // Targets, clean LAN and machine A: at most 10 ms at 64x2 and 7 ms at 32x2, always.
 #include <cstdio>

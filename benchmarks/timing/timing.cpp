@@ -1,5 +1,5 @@
-// How constant the playout is, and what it costs: every network, machine and client, D fixed at
-// J + 0.5 ms and adaptive from its default.
+// How constant the playout is, and what it costs, on every network, machine and client.
+// D is fixed at J + 0.5 ms, and adaptive from its default.
 //
 // Targets, on machine A: fixed D = J + 0.5 ms has no XRUN and no miss from the first interval on;
 // adaptive ends at D <= J + 0.5 ms. Networks without a J, and machine B, are reported.
