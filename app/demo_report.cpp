@@ -64,9 +64,9 @@ DemoSample sample_of(const control::StatusReport& status, double seconds, std::u
       // Of a feedback endpoint, whose intervals are longer than the audio's, nothing is shown.
       if (interval_ns != 0 && stream.interval_ns >= interval_ns) continue;
       interval_ns = stream.interval_ns;
-      sample.in_p50_ms = milliseconds(stream.latency_p50_ns);
-      sample.in_p99_ms = milliseconds(stream.latency_p99_ns);
-      sample.in_max_ms = milliseconds(stream.latency_max_ns);
+      sample.in_p50_ms = milliseconds(stream.latency_p50_ns.value_or(0));
+      sample.in_p99_ms = milliseconds(stream.latency_p99_ns.value_or(0));
+      sample.in_max_ms = milliseconds(stream.latency_max_ns.value_or(0));
       sample.base_ms = milliseconds(stream.base_ns);
       sample.playout_ms = milliseconds(stream.playout_ns);
       sample.concealed = stream.intervals.concealed;

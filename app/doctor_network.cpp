@@ -48,16 +48,16 @@ std::string loss_text(const Loss& loss) {
 std::string advice(const control::PeerReport& peer, const Loss& loss,
                    const config::DataplaneSection* dataplane) {
   std::string text;
-  if (peer.jitter_ns > kMuchJitter) {
+  if (*peer.jitter_ns > kMuchJitter) {
     text += "; jitter is above the default margin: playout must reach " +
-            milliseconds_text(peer.jitter_ns) + ", or look for what fills the link";
+            milliseconds_text(*peer.jitter_ns) + ", or look for what fills the link";
   }
   if (loss.share() > kMuchLoss) {
     text += "; repair needs its delay within playout too, look at cables and queues";
   }
-  if (dataplane != nullptr && peer.path_payload > 0 &&
-      peer.path_payload + kLargestHeaders < *dataplane->mtu) {
-    text += "; datagrams above " + std::to_string(peer.path_payload) +
+  if (dataplane != nullptr && peer.path_payload &&
+      *peer.path_payload + kLargestHeaders < *dataplane->mtu) {
+    text += "; datagrams above " + std::to_string(*peer.path_payload) +
             " bytes do not arrive though dataplane.mtu is " + std::to_string(*dataplane->mtu) +
             ": a switch on the way drops them";
   }
@@ -71,8 +71,7 @@ Finding judge_peer(const control::PeerReport& peer, const config::DataplaneSecti
     finding.text = peer.state + (peer.error.empty() ? "" : ": " + peer.error);
     return finding;
   }
-  // Jitter far above it can hide a short round trip: then it alone is zero.
-  if (peer.round_trip_min_ns == 0 && peer.jitter_ns == 0) {
+  if (!peer.round_trip_min_ns || !peer.jitter_ns) {
     finding.verdict = Verdict::unknown;
     finding.text = "connected, but its datagrams have not been answered yet";
     return finding;
@@ -80,10 +79,10 @@ Finding judge_peer(const control::PeerReport& peer, const config::DataplaneSecti
   const Loss loss = loss_of(peer);
   const std::string problems = advice(peer, loss, dataplane);
   if (!problems.empty()) finding.verdict = Verdict::poor;
-  finding.cost = Duration{peer.round_trip_min_ns / 2 + peer.jitter_ns};
-  finding.text = "RTT " + milliseconds_text(peer.round_trip_min_ns) + ", jitter " +
-                 milliseconds_text(peer.jitter_ns) + ", " + loss_text(loss) + ", payload " +
-                 std::to_string(peer.path_payload) +
+  finding.cost = Duration{*peer.round_trip_min_ns / 2 + *peer.jitter_ns};
+  finding.text = "RTT " + milliseconds_text(*peer.round_trip_min_ns) + ", jitter " +
+                 milliseconds_text(*peer.jitter_ns) + ", " + loss_text(loss) + ", payload " +
+                 std::to_string(peer.path_payload.value_or(0)) +
                  ": each way costs half the RTT and the jitter" + problems;
   return finding;
 }

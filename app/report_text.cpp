@@ -19,10 +19,15 @@ std::string fixed(double number, int digits) {
   return text.data();
 }
 
+// An empty cell, which the table shows as "-", while it is not known.
+std::string milliseconds_cell(std::optional<std::int64_t> nanoseconds) {
+  return nanoseconds ? milliseconds_text(*nanoseconds) : "";
+}
+
 std::string device_table(const std::vector<DeviceReport>& devices) {
   TextTable table({"PEER", "DEVICE", "PRODUCT", "SPEED", "STATE", "HOLDER", "LEASE AGE"});
   for (const DeviceReport& device : devices) {
-    table.add({device.peer, device.device, device.product, device.speed, device.state,
+    table.add({device.peer, device.device, device.product, device.speed.value_or(""), device.state,
                device.holder, device.holder.empty() ? "" : age_text(device.lease_age_s)});
   }
   return table.text();
@@ -42,8 +47,8 @@ std::string stream_tables(const AttachmentReport& attachment) {
     const auto& was = stream.intervals;
     const auto number = [](std::uint64_t count) { return std::to_string(count); };
     times.add({stream_name(stream), milliseconds_text(stream.base_ns),
-               milliseconds_text(stream.playout_ns), milliseconds_text(stream.latency_p50_ns),
-               milliseconds_text(stream.latency_p99_ns), milliseconds_text(stream.latency_max_ns),
+               milliseconds_text(stream.playout_ns), milliseconds_cell(stream.latency_p50_ns),
+               milliseconds_cell(stream.latency_p99_ns), milliseconds_cell(stream.latency_max_ns),
                fixed(stream.clock_ppm, 1), number(stream.playout_raises),
                stream.direction == "out" ? milliseconds_text(stream.agent_fifo.now_ns) : ""});
     counts.add({stream_name(stream), number(was.direct), number(was.repaired),
@@ -58,7 +63,7 @@ std::string attachment_text(const AttachmentReport& attachment) {
   std::string text = "\n" + attachment.device + " of " + attachment.peer;
   if (!attachment.product.empty()) text += " (" + attachment.product + ")";
   text += ": " + attachment.state;
-  if (!attachment.speed.empty()) text += ", " + attachment.speed + " speed";
+  if (attachment.speed) text += ", " + *attachment.speed + " speed";
   if (attachment.vhci_port) text += ", vhci port " + std::to_string(*attachment.vhci_port);
   if (!attachment.error.empty()) text += ": " + attachment.error;
   text += "\n  URBs: " + std::to_string(attachment.urbs_submitted) + " submitted, " +
@@ -80,8 +85,9 @@ std::string peer_table(const std::vector<PeerReport>& peers) {
                    "LOST", "REPAIRED", "RESENT"});
   std::string errors;
   for (const PeerReport& peer : peers) {
-    table.add({peer.name, peer.role, peer.state, milliseconds_text(peer.round_trip_min_ns),
-               milliseconds_text(peer.jitter_ns), std::to_string(peer.path_payload),
+    table.add({peer.name, peer.role, peer.state, milliseconds_cell(peer.round_trip_min_ns),
+               milliseconds_cell(peer.jitter_ns),
+               peer.path_payload ? std::to_string(*peer.path_payload) : "",
                count_of(peer, "sources_sent"), count_of(peer, "sources_received"),
                count_of(peer, "sources_lost"), count_of(peer, "sources_repaired"),
                count_of(peer, "sources_retransmitted")});

@@ -1,7 +1,7 @@
 // What `usbgw list | attach | detach | status` and a running usbgw tell each other over the local
 // admin socket: one line of JSON for a request, one for its answer. Plain structs; the JSON library
 // stays in the .cpp. The answers are also what the commands print with --json, so field names are
-// an interface: they are only added.
+// an interface: they are only added. A measurement that is not known yet is null.
 #pragma once
 
 #include <cstdint>
@@ -39,9 +39,9 @@ struct DeviceReport {
   std::string manufacturer;
   std::string product;
   std::string serial;
-  std::string speed;   // "full", "high", ...
-  std::string state;   // "free", "in use", "absent"
-  std::string holder;  // node that holds it; empty when free
+  std::optional<std::string> speed;  // "full", "high", ...; null: not plugged in
+  std::string state;                 // "free", "in use", "absent"
+  std::string holder;                // node that holds it; empty when free
   std::uint64_t lease_age_s = 0;
   std::string policy;
   std::vector<std::uint32_t> interface_classes;
@@ -88,16 +88,16 @@ struct StreamReport {
   std::uint64_t playout_raises = 0;
   std::uint64_t agent_late = 0, agent_missing = 0;
   LevelReport agent_fifo;  // out: time by which data came before the agent submitted it
-  std::int64_t latency_p50_ns = 0, latency_p99_ns = 0, latency_max_ns = 0;
+  std::optional<std::int64_t> latency_p50_ns, latency_p99_ns, latency_max_ns;
 };
 
 struct AttachmentReport {
   std::string peer;
   std::string device;
   std::string product;
-  std::string speed;
-  std::string state;  // "live", "waiting", ...
-  std::string error;  // why it is not live
+  std::optional<std::string> speed;  // null: not granted yet
+  std::string state;                 // "live", "waiting", ...
+  std::string error;                 // why it is not live
   std::optional<std::uint32_t> vhci_port;
   std::uint64_t urbs_submitted = 0, urbs_answered = 0, urbs_unlinked = 0, completions_refused = 0;
   std::vector<StreamReport> streams;
@@ -108,9 +108,9 @@ struct PeerReport {
   std::string role;   // what the peer is to us: "agent", "host"
   std::string state;  // "open", "connecting", ...
   std::string error;  // why the last connection ended
-  std::int64_t round_trip_min_ns = 0;
-  std::int64_t jitter_ns = 0;
-  std::uint64_t path_payload = 0;                 // largest UDP payload that arrives
+  std::optional<std::int64_t> round_trip_min_ns;
+  std::optional<std::int64_t> jitter_ns;
+  std::optional<std::uint64_t> path_payload;      // largest UDP payload that arrives
   std::map<std::string, std::uint64_t> counters;  // of the datagram session, by name
 };
 

@@ -26,6 +26,14 @@ std::string_view to_string(PeerSession::State state) {
   return "unknown";
 }
 
+void add_path(control::PeerReport& out, const PathEstimate& path, std::size_t payload) {
+  if (path.valid) {
+    out.round_trip_min_ns = path.round_trip_min.count();
+    out.jitter_ns = path.jitter.count();
+  }
+  if (payload > 0) out.path_payload = payload;
+}
+
 control::StreamReport report(const host::StreamStatus& stream) {
   control::StreamReport out;
   out.endpoint = stream.endpoint.value();
@@ -44,9 +52,11 @@ control::StreamReport report(const host::StreamStatus& stream) {
   out.agent_missing = stream.agent_missing;
   const host::LevelStatus& fifo = stream.agent_fifo;
   out.agent_fifo = {fifo.start.count(), fifo.now.count(), fifo.least.count(), fifo.most.count()};
-  out.latency_p50_ns = stream.latency_p50;
-  out.latency_p99_ns = stream.latency_p99;
-  out.latency_max_ns = stream.latency_max;
+  if (stream.latency_max > 0) {  // else no interval has been played
+    out.latency_p50_ns = stream.latency_p50;
+    out.latency_p99_ns = stream.latency_p99;
+    out.latency_max_ns = stream.latency_max;
+  }
   return out;
 }
 
@@ -59,7 +69,7 @@ control::DeviceReport report(const std::string& peer, const wire::ExportInfo& in
   out.manufacturer = info.manufacturer;
   out.product = info.product;
   out.serial = info.serial;
-  out.speed = info.present ? std::string(to_string(info.speed)) : "";
+  if (info.present) out.speed = to_string(info.speed);
   out.state = !info.present ? "absent" : info.holder.empty() ? "free" : "in use";
   out.holder = info.holder;
   out.lease_age_s = info.held_seconds;
@@ -73,7 +83,7 @@ control::AttachmentReport report(const AttachmentView& view) {
   out.peer = view.peer;
   out.device = view.device;
   out.product = view.product;
-  out.speed = to_string(view.speed);
+  if (view.is_granted) out.speed = to_string(view.speed);
   out.state = to_string(view.phase);
   out.error = view.error;
   if (view.port) out.vhci_port = view.port->value();
@@ -93,9 +103,8 @@ control::PeerReport report(const PeerView& view) {
   out.role = "agent";
   out.state = to_string(view.state);
   out.error = view.error;
-  out.round_trip_min_ns = view.path.round_trip_min.count();
-  out.jitter_ns = view.path.jitter.count();
-  out.path_payload = view.path_payload;
+  // What a connection that has ended has measured says nothing about the next.
+  if (view.state == PeerSession::State::open) add_path(out, view.path, view.path_payload);
   out.counters = by_name(view.counters);
   return out;
 }
@@ -105,9 +114,7 @@ control::PeerReport report(const AgentControl::PeerReport& peer) {
   out.name = peer.name;
   out.role = "host";
   out.state = "open";
-  out.round_trip_min_ns = peer.path.round_trip_min.count();
-  out.jitter_ns = peer.path.jitter.count();
-  out.path_payload = peer.path_payload;
+  add_path(out, peer.path, peer.path_payload);
   out.counters = by_name(peer.counters);
   return out;
 }

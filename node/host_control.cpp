@@ -94,8 +94,10 @@ bool HostControl::has_status() const {
 std::vector<AttachmentView> HostControl::attachments() const {
   std::vector<AttachmentView> views;
   for (const auto& r : records_) {
+    const bool is_granted =
+        r->phase >= AttachmentPhase::plugging && r->phase <= AttachmentPhase::unplugging;
     views.push_back({r->handle, r->wanted.peer, r->wanted.device, r->product, r->phase, r->error,
-                     r->port, r->device.speed, r->status.get()});
+                     r->port, is_granted, r->device.speed, r->status.get()});
   }
   return views;
 }
@@ -195,6 +197,8 @@ void HostControl::opened(Peer& peer) {
 
 void HostControl::closed(Peer& peer, Instant now) {
   peer.is_leaving = true;
+  peer.path = {};
+  peer.path_payload = 0;
   peer.error = peer.session->close_reason();
   peer.next_try = now + peer.backoff.next();
   tell(peer,

@@ -58,7 +58,8 @@ struct AttachmentView {
   AttachmentPhase phase{};
   std::string error;  // why it is not live, one line
   std::optional<host::VhciPort> port;
-  Speed speed = Speed::full;
+  bool is_granted = false;
+  Speed speed = Speed::full;                       // once granted
   const host::AttachmentStatus* status = nullptr;  // newest; null until asked for
 };
 

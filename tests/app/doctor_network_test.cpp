@@ -76,7 +76,7 @@ TEST(DoctorNetwork, RoundTripThatJitterHides_IsMeasured) {
 
 TEST(DoctorNetwork, NotMeasuredYet_IsUnknown) {
   control::PeerReport peer = stage();
-  peer.round_trip_min_ns = peer.jitter_ns = 0;
+  peer.round_trip_min_ns = peer.jitter_ns = std::nullopt;
   EXPECT_EQ(judge(peer).verdict, Verdict::unknown);
   EXPECT_EQ(judge_peers({}, nullptr).front().verdict, Verdict::unknown);
   EXPECT_EQ(unknown_peers("nobody answers").text,

@@ -132,6 +132,21 @@ TEST_F(HostCommands, AttachThatHasWaitedLongEnoughIsRefused) {
   EXPECT_EQ(bench.attachments(), Lines{});
 }
 
+TEST_F(HostCommands, StatusHasNoNumberForWhatIsNotKnownYet) {
+  const auto attach = ask(control::AttachRequest{kDevice, "", {}, 0});
+  const auto report = ask(control::StatusRequest{})->report<control::StatusReport>();
+  ASSERT_TRUE(report) << report.error().context;
+  EXPECT_EQ(report->peers.at(0).state, "open");
+  EXPECT_FALSE(report->peers.at(0).round_trip_min_ns);
+  EXPECT_FALSE(report->peers.at(0).jitter_ns);
+  EXPECT_EQ(report->attachments.at(0).state, "requested");
+  EXPECT_FALSE(report->attachments.at(0).speed);
+  EXPECT_NE(control::to_json_text(*report).find("\"round_trip_min_ns\": null"), std::string::npos);
+  bench.grant(AttachmentId{1}, kDevice);
+  const auto later = ask(control::StatusRequest{})->report<control::StatusReport>();
+  EXPECT_EQ(later->attachments.at(0).speed, "full");
+}
+
 // Two commands end the same attachment, and the first forgets it.
 TEST_F(HostCommands, EveryDetachNamesWhatItDetached) {
   bench.attach_as(AttachmentId{1}, kDevice);
