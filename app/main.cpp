@@ -39,6 +39,7 @@ struct CommandLine {
   double softdevice_seconds = 0;
   double softdevice_grid_us = 0;
   double softdevice_script_delay = 2;
+  double softdevice_settling = 0;
   std::string softdevice_fault;
   Chosen chosen;
 };
@@ -153,6 +154,7 @@ Result<int> run_softdevice_line(CommandLine& line) {
   }
   options.run_for = from(std::chrono::duration<double>(line.softdevice_seconds));
   options.device.script_delay = from(std::chrono::duration<double>(line.softdevice_script_delay));
+  options.device.settling = from(std::chrono::duration<double>(line.softdevice_settling));
   options.wake_grid = from(std::chrono::duration<double, std::micro>(line.softdevice_grid_us));
   if (!line.softdevice_fault.empty()) {
     const auto fault = device::software::parse_fault(line.softdevice_fault);
@@ -207,6 +209,11 @@ void add_softdevice(CLI::App& app, CommandLine& line) {
   command->add_option("--channels", device.channels, "Audio: channels")->type_name("N");
   command->add_option("--fault", line.softdevice_fault,
                       "Audio: one wrong sample, as in drop@5, repeat@0.5, out:alter@2");
+  command
+      ->add_option("--settling", line.softdevice_settling,
+                   "Audio: count no round trip this long after the first")
+      ->check(CLI::Range(0.0, 1e6))
+      ->type_name("S");
   command->add_option("--storage-bytes", device.storage_bytes, "Storage: size")->type_name("N");
   command->add_option("--storage-file", device.storage_file, "Storage: what holds it")
       ->type_name("FILE");

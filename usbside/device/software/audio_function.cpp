@@ -51,6 +51,7 @@ AudioFunction::AudioFunction(const AudioOptions& options, Description descriptio
       in_clock_(make_clock()),
       out_clock_(make_clock()),
       judge_(options.rate),
+      round_trip_(options.settling),
       // 2 ms ahead, so that a packet that is one frame short starves nothing; at most 100 ms.
       echo_(frame_bytes(), options.rate / 500, options.rate / 10) {}
 

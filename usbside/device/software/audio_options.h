@@ -31,6 +31,7 @@ struct AudioOptions {
   double crystal_ppm = 0;       // against the bus
   bool returns_output = false;  // IN carries what came OUT instead of the counter pattern
   SampleFault fault;
+  Duration settling{};  // round trips this long after the first one are not counted
 };
 
 }  // namespace usbgw::device::software

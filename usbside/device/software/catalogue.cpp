@@ -34,6 +34,7 @@ Made make_audio(const DeviceOptions& options, std::uint16_t product, AudioClass 
   audio.channels = options.channels;
   audio.crystal_ppm = options.crystal_ppm;
   audio.fault = options.fault;
+  audio.settling = options.settling;
   auto description = describe_audio(audio, identity_of(options, product));
   if (!description) return tl::unexpected(description.error());
   return std::make_unique<AudioFunction>(audio, std::move(*description));

@@ -18,6 +18,7 @@ struct DeviceOptions {
   std::uint32_t rate = 48000;  // audio
   int channels = 2;            // audio
   SampleFault fault;           // audio
+  Duration settling{};         // audio: round trips this long after the first one are not counted
 
   std::uint64_t storage_bytes = std::uint64_t{64} << 20;  // storage: multiple of 512
   std::string storage_file;                               // storage: read and written in place

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "common/histogram.h"
 #include "common/timeline.h"
@@ -12,6 +13,10 @@ namespace usbgw::device::software {
 
 class RoundTrip {
  public:
+  // What comes back within `settling` after the first that did is not counted: streams open then,
+  // and an application may start over.
+  explicit RoundTrip(Duration settling) : settling_(settling) {}
+
   void sent(std::uint32_t first_counter, std::uint32_t count, Instant when) {
     if (count == 0) return;
     ring_[head_++ % ring_.size()] = {first_counter, count, when};
@@ -24,7 +29,8 @@ class RoundTrip {
       const Sent& each = ring_[at % ring_.size()];
       if (counter - each.first >= each.count) continue;
       cursor_ = at;
-      histogram_.record((when - each.when).count());
+      if (!counted_from_) counted_from_ = when + settling_;
+      if (when >= *counted_from_) histogram_.record((when - each.when).count());
       return;
     }
   }
@@ -38,6 +44,8 @@ class RoundTrip {
     Instant when{};
   };
   std::array<Sent, 8192> ring_{};  // about a second of microframes
+  Duration settling_;
+  std::optional<Instant> counted_from_;
   std::uint64_t head_ = 0;
   std::uint64_t cursor_ = 0;
   Histogram histogram_;  // ns

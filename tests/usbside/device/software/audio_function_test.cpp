@@ -152,6 +152,17 @@ TEST(AudioFunction, RoundTripIsMeasured) {
   EXPECT_LE(histogram.max(), 9'000'000);
 }
 
+TEST(AudioFunction, RoundTripsWhileTheStreamsSettleAreNotCounted) {
+  DeviceOptions options = named("uac2");
+  options.settling = seconds(1);
+  auto function = make(options);
+  DuplexDriver driver(*function, 0, true);
+  driver.run(milliseconds(900));
+  EXPECT_EQ(audio(*function).round_trip().count(), 0u);
+  driver.run(milliseconds(600));
+  EXPECT_GT(audio(*function).round_trip().count(), 1000u);
+}
+
 TEST(AudioFunction, PpmKnobsGiveTheRightCountOfSamplesOver1000Seconds) {
   struct Case {
     const char* name;
