@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "common/ip_mtu.h"
 #include "config/spelling.h"
 #include "dataplane/dpdk/port_spec.h"
 #include "usbside/device/software/catalogue.h"
@@ -15,12 +16,12 @@ namespace {
 std::optional<Fault> check_port_mtu(const config::DataplaneSection& dataplane) {
   const auto spec = dpdk::PortSpec::parse(*dataplane.port);
   if (!spec) return Fault{"port", spec.error().context};
-  const dpdk::MtuLimits limits = dpdk::mtu_limits(spec->type);
-  if (*dataplane.mtu >= limits.minimum && *dataplane.mtu <= limits.maximum) return std::nullopt;
+  const dpdk::LargestMtu largest = dpdk::largest_mtu(spec->type);
+  if (*dataplane.mtu >= kMinimumMtu && *dataplane.mtu <= largest.bytes) return std::nullopt;
   return Fault{"mtu", std::to_string(*dataplane.mtu) + " is not what a port of type " +
                           std::string(dpdk::to_string(spec->type)) +
-                          " carries; allowed: " + std::to_string(limits.minimum) + " to " +
-                          std::to_string(limits.maximum) + " (" + std::string(limits.reason) + ")"};
+                          " carries; allowed: " + std::to_string(kMinimumMtu) + " to " +
+                          std::to_string(largest.bytes) + " (" + std::string(largest.reason) + ")"};
 }
 
 // usbside/device knows which software devices there are.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "common/ip_mtu.h"
 #include "config/sections.h"
 
 namespace usbgw::config {
@@ -131,7 +132,7 @@ DataplaneSection read_dataplane(TableReader reader) {
   one_of_each_family(reader, "gateway", dataplane.gateways,
                      [](const IpAddress& address) { return address.is_v4(); });
   dataplane.udp_port = reader.integer<std::uint16_t>("udp_port", kUdpPort, 1, 65535);
-  dataplane.mtu = reader.integer<std::uint16_t>("mtu", 1500, kMtuMin, kMtuMax);
+  dataplane.mtu = reader.integer<std::uint16_t>("mtu", 1500, kMinimumMtu, kMaximumMtu);
   dataplane.vlan = reader.integer<std::uint16_t>("vlan", 0, 0, 4094);
   dataplane.dscp = reader.parsed<std::uint8_t>("dscp", 46, parse_dscp);
   dataplane.pcp = reader.integer<std::uint8_t>("pcp", 5, 0, 7);

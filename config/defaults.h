@@ -11,7 +11,4 @@ inline constexpr std::uint16_t kControlPort = 7443;
 // that no kernel socket on a shared address is given it by chance.
 inline constexpr std::uint16_t kUdpPort = 61250;
 
-inline constexpr int kMtuMin = 1280;  // RFC 8200, section 5
-inline constexpr int kMtuMax = 9000;
-
 }  // namespace usbgw::config

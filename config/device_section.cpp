@@ -1,6 +1,7 @@
 // [[export]], [[peer]], [[attach]], [streams], [repair], [impairment]: devices and their streams.
 #include <charconv>
 
+#include "common/ip_mtu.h"
 #include "config/sections.h"
 
 namespace usbgw::config {
@@ -119,7 +120,7 @@ std::vector<AttachEntry> read_attaches(std::vector<TableReader> readers) {
     entry.playout_max =
         reader.duration("playout_max", {milliseconds(50), reader.location("playout_max")},
                         microseconds(125), milliseconds(500));
-    entry.packet_bytes = reader.integer<std::uint16_t>("packet_bytes", 0, 256, kMtuMax);
+    entry.packet_bytes = reader.integer<std::uint16_t>("packet_bytes", 0, 256, kMaximumMtu);
     entry.buffer_count = reader.integer<std::uint16_t>("buffer_count", 0, 64, 8192);
     if (*entry.playout > *entry.playout_max) {
       reader.complain("playout", duration_text(*entry.playout) + " is more than playout_max (" +

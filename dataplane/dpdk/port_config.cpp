@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
+#include "common/ip_mtu.h"
+
 namespace usbgw::dpdk {
 namespace {
 
-constexpr std::size_t kMinimumIpv6Mtu = 1280;  // RFC 8200, 5
 constexpr std::uint16_t kLargestVlan = 4094;
 constexpr std::uint8_t kLargestDscp = 63;
 constexpr std::uint8_t kLargestPcp = 7;
@@ -14,20 +15,13 @@ tl::unexpected<Error> refuse(const PortConfig& config, const std::string& why) {
   return fail(ErrorCode::invalid_argument, "port " + config.spec.to_string() + ": " + why);
 }
 
-bool has_ipv6(const PortConfig& config) {
-  return std::any_of(config.networks.begin(), config.networks.end(),
-                     [](const IpNetwork& network) { return !network.address.is_v4(); });
-}
-
 Result<void> validate_mtu(const PortConfig& config) {
-  const auto limits = mtu_limits(config.spec.type);
-  const std::size_t minimum =
-      has_ipv6(config) ? std::max(limits.minimum, kMinimumIpv6Mtu) : limits.minimum;
-  if (config.mtu >= minimum && config.mtu <= limits.maximum) return {};
+  const auto largest = largest_mtu(config.spec.type);
+  if (config.mtu >= kMinimumMtu && config.mtu <= largest.bytes) return {};
   return refuse(config, "mtu = " + std::to_string(config.mtu) + " is not possible: " +
                             std::string(to_string(config.spec.type)) + " ports carry " +
-                            std::to_string(minimum) + " to " + std::to_string(limits.maximum) +
-                            " (" + std::string(limits.reason) + ")");
+                            std::to_string(kMinimumMtu) + " to " + std::to_string(largest.bytes) +
+                            " (" + std::string(largest.reason) + ")");
 }
 
 Result<void> validate_addresses(const PortConfig& config) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "common/ip_mtu.h"
+
 namespace usbgw::dpdk {
 namespace {
 
@@ -17,18 +19,15 @@ constexpr std::size_t kLongestSocketPath = 107;  // sun_path, unix(7)
 struct TypeFacts {
   PortType type;
   std::string_view word;
-  MtuLimits mtu;
+  LargestMtu mtu;
 };
-// IPv4 hosts must take 576 bytes (RFC 791); IPv6 asks for 1280, which validate() adds.
 constexpr std::array<TypeFacts, 6> kTypes{{
-    {PortType::pci, "pci", {576, 9000, "our largest datagram"}},
-    {PortType::af_packet, "af_packet", {576, 9000, "our largest datagram"}},
-    {PortType::af_xdp,
-     "af_xdp",
-     {576, 3498, "an XDP frame and its head room share one 4096-byte page"}},
-    {PortType::tap, "tap", {576, 1500, "DPDK's tap driver takes no larger frame"}},
-    {PortType::memif, "memif", {576, 9000, "our largest datagram"}},
-    {PortType::ring, "ring", {576, 9000, "our largest datagram"}},
+    {PortType::pci, "pci", {kMaximumMtu, "our largest datagram"}},
+    {PortType::af_packet, "af_packet", {kMaximumMtu, "our largest datagram"}},
+    {PortType::af_xdp, "af_xdp", {3498, "an XDP frame and its head room share one 4096-byte page"}},
+    {PortType::tap, "tap", {1500, "DPDK's tap driver takes no larger frame"}},
+    {PortType::memif, "memif", {kMaximumMtu, "our largest datagram"}},
+    {PortType::ring, "ring", {kMaximumMtu, "our largest datagram"}},
 }};
 
 const TypeFacts& facts_of(PortType type) {
@@ -77,7 +76,7 @@ Result<PortSpec> parse_memif(std::string_view text, std::string_view rest) {
 std::string_view to_string(PortType type) {
   return facts_of(type).word;
 }
-MtuLimits mtu_limits(PortType type) {
+LargestMtu largest_mtu(PortType type) {
   return facts_of(type).mtu;
 }
 

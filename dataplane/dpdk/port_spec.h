@@ -23,13 +23,12 @@ struct PortSpec {
   [[nodiscard]] std::string to_string() const;
 };
 
-// IP MTUs that a type can carry, from measurement (docs/ports.md). A NIC's or interface's own limit
-// is checked besides when the port starts.
-struct MtuLimits {
-  std::size_t minimum;
-  std::size_t maximum;
-  std::string_view reason;  // of the maximum
+// The largest IP MTU that a type can carry, from measurement (docs/ports.md); the least is
+// kMinimumMtu. A NIC's or interface's own limit is checked besides when the port starts.
+struct LargestMtu {
+  std::size_t bytes;
+  std::string_view reason;
 };
-[[nodiscard]] MtuLimits mtu_limits(PortType type);
+[[nodiscard]] LargestMtu largest_mtu(PortType type);
 
 }  // namespace usbgw::dpdk

@@ -83,12 +83,12 @@ Result<void> check_interface(const PortConfig& config) {
                   "mtu = " + std::to_string(config.mtu) + " is above the interface's " +
                       std::to_string(interface_mtu) + "; lower it or run: ip link set " + name +
                       " mtu " + std::to_string(config.mtu));
-  const auto limits = mtu_limits(config.spec.type);
-  if (config.spec.type == PortType::af_xdp && interface_mtu > limits.maximum)
+  const auto largest = largest_mtu(config.spec.type);
+  if (config.spec.type == PortType::af_xdp && interface_mtu > largest.bytes)
     return refuse(config, ErrorCode::invalid_argument,
                   "the interface's MTU " + std::to_string(interface_mtu) + " is above " +
-                      std::to_string(limits.maximum) + ": " + std::string(limits.reason) +
-                      "; run: ip link set " + name + " mtu " + std::to_string(limits.maximum));
+                      std::to_string(largest.bytes) + ": " + std::string(largest.reason) +
+                      "; run: ip link set " + name + " mtu " + std::to_string(largest.bytes));
   return {};
 }
 

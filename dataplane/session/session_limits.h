@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/ip_mtu.h"
 #include "common/timeline.h"
 #include "fec/coefficients.h"
 #include "fec/repair_encoder.h"
@@ -27,9 +28,8 @@ inline constexpr std::size_t kDuplicateWindow = 4096;
 inline constexpr std::size_t kReliableWindow = 64;
 inline constexpr std::size_t kMaxRecords = 32;
 inline constexpr std::size_t kItemsPerTurn = 64;
-// Smallest path payload that we fall back to: IPv6's minimum MTU of 1280 less its and UDP's
-// headers.
-inline constexpr std::size_t kMinimumPayload = 1280 - 40 - 8;
+// Smallest path payload that we fall back to: the least MTU less IPv6's and UDP's headers.
+inline constexpr std::size_t kMinimumPayload = kMinimumMtu - 40 - 8;
 
 // The widest record that repairs a source: its set, and the length that its symbol begins with.
 inline constexpr std::size_t kRepairOverhead =

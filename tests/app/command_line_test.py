@@ -160,7 +160,7 @@ class CommandLine(unittest.TestCase):
         code, _, err = usbgw("--config", file, "--check")
         self.assertEqual((code, err.count("\n")), (2, 1))
         self.assertTrue(err.startswith(f"usbgw: {file}:6: dataplane.mtu: 9000 is not what a port of type af_xdp "
-                                       "carries; allowed: "), err)
+                                       "carries; allowed: 1280 to 3498 ("), err)
 
     def test_ring_with_one_role_is_refused_by_check(self):
         for role, other in (("agent", "an agent"), ("host", "a host")):

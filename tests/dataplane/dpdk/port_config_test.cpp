@@ -50,13 +50,17 @@ TEST(PortConfig, MtuOutsideTheTypesLimits_IsRefusedWithTheLimits) {
   EXPECT_EQ(refusal(config("af_packet:eth0", 9000)), "");
   EXPECT_EQ(refusal(config("af_xdp:eth0", 3498)), "");
   EXPECT_EQ(refusal(config("tap:t", 1500)), "");
-  EXPECT_NE(refusal(config("af_packet:eth0", 9001)).find("576 to 9000"), std::string::npos);
-  EXPECT_NE(refusal(config("af_xdp:eth0", 3499)).find("576 to 3498"), std::string::npos);
+  EXPECT_NE(refusal(config("af_packet:eth0", 9001)).find("1280 to 9000"), std::string::npos);
+  EXPECT_NE(refusal(config("af_xdp:eth0", 3499)).find("1280 to 3498"), std::string::npos);
   EXPECT_NE(refusal(config("tap:t", 1501)).find("mtu = 1501"), std::string::npos);
-  EXPECT_NE(refusal(config("ring", 500)).find("mtu = 500"), std::string::npos);
-  auto v6 = config("ring", 1279);
-  v6.networks = {IpNetwork::parse("fd00::2/64").value()};
-  EXPECT_NE(refusal(v6).find("1280 to 9000"), std::string::npos);
+  for (const auto* address : {"10.0.0.2/24", "fd00::2/64"}) {
+    auto small = config("ring", 1280);
+    small.networks = {IpNetwork::parse(address).value()};
+    EXPECT_EQ(refusal(small), "");
+    small.mtu = 1279;
+    EXPECT_NE(refusal(small).find("mtu = 1279 is not possible: ring ports carry 1280 to 9000"),
+              std::string::npos);
+  }
 }
 
 TEST(PortConfig, ImpossibleValues_AreRefusedByKey) {
