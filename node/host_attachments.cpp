@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "node/host_control_state.h"
+#include "usbside/host/vhci_status.h"
 
 namespace usbgw::node {
 namespace {
@@ -10,6 +11,8 @@ namespace {
 constexpr Duration kRequestTimeout = std::chrono::seconds(15);
 constexpr Duration kEnumerationTimeout = std::chrono::seconds(10);
 constexpr Duration kUnplugTimeout = std::chrono::seconds(10);
+// How long the kernel may take over the device that had the port before.
+constexpr Duration kPortTimeout = std::chrono::seconds(10);
 constexpr Duration kPortPoll = std::chrono::milliseconds(20);
 
 }  // namespace
@@ -101,6 +104,7 @@ void HostControl::granted(Peer& peer, wire::Attached&& attached) {
     record->device.active_configuration = attached.active_configuration;
     record->phase = AttachmentPhase::plugging;
     record->deadline = kNever;
+    record->next_look = {};
     return;
   }
   peer.session->send(
@@ -116,6 +120,8 @@ std::size_t HostControl::wait_for_turn(Record& record, Instant now) {
   const bool turn_taken = std::any_of(records_.begin(), records_.end(), [](const auto& r) {
     return r->phase == AttachmentPhase::enumerating;
   });
+  if (now < record.next_look) return 0;
+  record.next_look = now + kPortPoll;
   if (turn_taken) return 0;
   plug(record, now);
   return 1;
@@ -124,6 +130,8 @@ std::size_t HostControl::wait_for_turn(Record& record, Instant now) {
 void HostControl::plug(Record& record, Instant now) {
   auto attached = ports_.attach(record.device.speed, record.wanted.port);
   if (!attached) {
+    if (record.deadline == kNever) record.deadline = now + kPortTimeout;
+    if (now < record.deadline && is_port_leaving(record)) return;
     record.error = attached.error().context;
     finish(record, now);
     return;
@@ -134,6 +142,16 @@ void HostControl::plug(Record& record, Instant now) {
   record.next_look = now + kPortPoll;
   usb_.post(host_command::AddAttachment{record.session, record.device, record.wanted.playout,
                                         record.wanted.repair, std::move(attached->socket)});
+}
+
+// Whether a port that this attachment could have is about to become free.
+bool HostControl::is_port_leaving(const Record& record) const {
+  const auto ports = ports_.list();
+  return ports && std::any_of(ports->begin(), ports->end(), [&](const host::VhciPortStatus& port) {
+           return port.state == host::VhciPortState::leaving &&
+                  host::serves(port, record.device.speed) &&
+                  record.wanted.port.value_or(port.port) == port.port;
+         });
 }
 
 std::size_t HostControl::watch_enumeration(Record& record, Instant now) {

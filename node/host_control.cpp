@@ -281,7 +281,8 @@ Instant HostControl::next_deadline() const {
       next = std::min(next, record->next_try);
     } else if (record->phase == Phase::requested) {
       next = std::min(next, record->deadline);
-    } else if (record->phase == Phase::enumerating || record->phase == Phase::unplugging) {
+    } else if (record->phase == Phase::plugging || record->phase == Phase::enumerating ||
+               record->phase == Phase::unplugging) {
       next = std::min(next, record->next_look);
     }
   }

@@ -130,6 +130,7 @@ class HostControl : public Loop {
   std::size_t watch_enumeration(Record& record, Instant now);
   std::size_t watch_unplugging(Record& record, Instant now);
   void plug(Record& record, Instant now);
+  [[nodiscard]] bool is_port_leaving(const Record& record) const;
   void unplug(Record& record, std::string why, Instant now);
   void finish(Record& record, Instant now);
   void fail_or_retry(Record& record, std::string why, Instant now);

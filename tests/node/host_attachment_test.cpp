@@ -70,6 +70,47 @@ TEST_F(HostAttachments, DeviceThatIsAttachedIsNotAttachedAgain) {
   EXPECT_EQ(again.error().context, "1209:a102:0001 on stage is already live here");
 }
 
+TEST_F(HostAttachments, PortWhoseLastDeviceIsStillThereIsWaitedFor) {
+  bench.ports.leaving = host::VhciPort{0};
+  bench.attach_as(AttachmentId{1}, kFirst);
+  EXPECT_EQ(bench.attachments(), Lines{"1209:a102:0001 plugging"});
+  bench.ports.leaving.reset();
+  bench.run();
+  EXPECT_EQ(bench.attachments(), Lines{"1209:a102:0001 live"});
+}
+
+TEST_F(HostAttachments, PortThatNeverBecomesFreeIsWaitedForTenSeconds) {
+  bench.ports.leaving = host::VhciPort{0};
+  bench.attach_as(AttachmentId{1}, kFirst);
+  const Instant end = bench.clock.now() + std::chrono::seconds(10);
+  while (bench.clock.now() + std::chrono::seconds(1) < end) bench.run();
+  EXPECT_EQ(bench.attachments(), Lines{"1209:a102:0001 plugging"});
+  while (bench.clock.now() < end) bench.run();
+  EXPECT_EQ(bench.attachments(), Lines{"1209:a102:0001 failed"});
+  EXPECT_TRUE(
+      bench.log.has("1209:a102:0001 of stage is not attached: the port still has its last device"));
+}
+
+TEST_F(HostAttachments, DetachEndsTheWaitForAPort) {
+  bench.ports.leaving = host::VhciPort{0};
+  bench.attach_as(AttachmentId{1}, kFirst);
+  bench.host().stop();
+  bench.run();
+  EXPECT_EQ(bench.attachments(), Lines{"1209:a102:0001 ended"});
+  EXPECT_TRUE(bench.host().is_stopped());
+}
+
+TEST_F(HostAttachments, DetachIsOverWhenTheKernelHasTakenTheDeviceAway) {
+  bench.attach_as(AttachmentId{1}, kFirst);
+  bench.ports.leaving = host::VhciPort{0};
+  bench.agent().send(wire::SessionMessage{wire::DeviceGone{AttachmentId{1}, "unplugged"}});
+  bench.run();
+  EXPECT_EQ(bench.attachments(), Lines{"1209:a102:0001 unplugging"});
+  bench.ports.leaving.reset();
+  bench.run();
+  EXPECT_EQ(bench.attachments(), Lines{"1209:a102:0001 failed"});
+}
+
 TEST_F(HostAttachments, NothingIsAttachedWhileStopping) {
   bench.attach_as(AttachmentId{1}, kFirst);
   bench.host().stop();

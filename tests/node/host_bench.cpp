@@ -54,13 +54,21 @@ class QuietPorts::Socket final : public host::VhciSocket {
 };
 
 Result<QuietPorts::Attached> QuietPorts::attach(Speed, std::optional<host::VhciPort>) {
+  if (leaving) return fail(ErrorCode::busy, "the port still has its last device");
   is_plugged_.push_back(std::make_shared<bool>(true));
   return Attached{host::VhciPort{static_cast<std::uint32_t>(is_plugged_.size() - 1)},
                   std::make_unique<Socket>(is_plugged_.back())};
 }
 
 Result<host::VhciPortState> QuietPorts::state(host::VhciPort port) const {
-  return *is_plugged_.at(port.value()) ? host::VhciPortState::used : host::VhciPortState::free;
+  if (*is_plugged_.at(port.value())) return host::VhciPortState::used;
+  return port == leaving ? host::VhciPortState::leaving : host::VhciPortState::free;
+}
+
+Result<std::vector<host::VhciPortStatus>> QuietPorts::list() const {
+  std::vector<host::VhciPortStatus> ports;
+  if (leaving) ports.push_back({*leaving, false, host::VhciPortState::leaving});
+  return ports;
 }
 
 Result<void> QuietPorts::detach(host::VhciPort port) {

@@ -18,8 +18,10 @@ class QuietPorts final : public host::VhciPorts {
   [[nodiscard]] Result<Attached> attach(Speed speed, std::optional<host::VhciPort> wanted) override;
   [[nodiscard]] Result<host::VhciPortState> state(host::VhciPort port) const override;
   [[nodiscard]] Result<void> detach(host::VhciPort port) override;
-  [[nodiscard]] Result<std::vector<host::VhciPortStatus>> list() const override { return {}; }
+  [[nodiscard]] Result<std::vector<host::VhciPortStatus>> list() const override;
   [[nodiscard]] std::size_t used() const;
+  // The only port left, whose last device the kernel has not yet taken away.
+  std::optional<host::VhciPort> leaving;
 
  private:
   class Socket;

@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 
+#include "usbside/host/vhci_root_hubs.h"
 #include "usbside/host/vhci_status.h"
 #include "usbside/host/vhci_stream_socket.h"
 
@@ -46,6 +48,17 @@ std::string name_of(VhciPort port) {
   return "vhci port " + std::to_string(port.value());
 }
 
+// `ports`: of one controller, in the order of its status file: each hub's from its first.
+void mark_leaving(std::vector<VhciPortStatus>& ports, const VhciRootHubs& hubs) {
+  std::array<std::size_t, 2> next{};
+  for (auto& port : ports) {
+    const std::size_t index = next.at(port.superspeed ? 1 : 0)++;
+    if (port.state == VhciPortState::free && hubs.has_device(port.superspeed, index)) {
+      port.state = VhciPortState::leaving;
+    }
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<VhciController>> VhciController::open(std::filesystem::path folder) {
@@ -77,10 +90,17 @@ Result<std::vector<VhciPortStatus>> VhciController::list() const {
     const auto text = read_text(folder_ / name);
     if (!text && i > 0) break;
     if (!text) return tl::unexpected(text.error());
-    const auto more = parse_vhci_status(*text);
+    auto more = parse_vhci_status(*text);
+    mark_leaving(more, VhciRootHubs(controller(i)));
     ports.insert(ports.end(), more.begin(), more.end());
   }
   return ports;
+}
+
+// vhci_hcd.0 has the files for all; the others, beside it, have only their hubs.
+std::filesystem::path VhciController::controller(std::size_t number) const {
+  if (number == 0) return folder_;
+  return folder_.parent_path() / (folder_.stem().string() + "." + std::to_string(number));
 }
 
 Result<VhciPortState> VhciController::state(VhciPort port) const {
@@ -101,6 +121,11 @@ Result<void> VhciController::check(const VhciPortStatus& port, Speed speed) {
                                                  std::string(to_string(speed)) + "-speed device");
   }
   if (port.state == VhciPortState::free) return {};
+  if (port.state == VhciPortState::leaving) {
+    return fail(ErrorCode::busy, name_of(port.port) +
+                                     " still has its last device, which the kernel has not yet "
+                                     "taken away; look at `dmesg`");
+  }
   return fail(ErrorCode::busy, name_of(port.port) + " is in use");
 }
 

@@ -27,6 +27,7 @@ class VhciController final : public VhciPorts {
   VhciController(std::filesystem::path folder, int attach_file, int detach_file)
       : folder_(std::move(folder)), attach_(attach_file), detach_(detach_file) {}
   [[nodiscard]] Result<Attached> attach_at(VhciPort port, Speed speed);
+  [[nodiscard]] std::filesystem::path controller(std::size_t number) const;
   [[nodiscard]] static Result<void> check(const VhciPortStatus& port, Speed speed);
 
   std::filesystem::path folder_;

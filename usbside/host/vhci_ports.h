@@ -17,7 +17,8 @@ namespace usbgw::host {
 using VhciPort = Strong<struct VhciPortTag, std::uint32_t>;
 
 enum class VhciPortState : std::uint8_t {
-  free,      // 004
+  free,      // 004, and the kernel has no device there
+  leaving,   // 004, but the kernel has not yet taken the last device away
   attached,  // 005: a device is plugged in, without an address yet
   used,      // 006: the kernel has given it an address
   error,     // 007, or a value that this build does not know
@@ -39,8 +40,8 @@ class VhciPorts {
   };
   // Plugs a device into a free port of the hub for its speed (or into `wanted`). Attach one at a
   // time: wait until state() is `used` (or give up) before the next, or two enumerations disturb
-  // each other. Errors: busy (the port is in use), exhausted (none is free), unavailable (vhci_hcd
-  // is not loaded, or no right).
+  // each other. Errors: busy (the port is in use, or `leaving`), exhausted (none is free),
+  // unavailable (vhci_hcd is not loaded, or no right).
   [[nodiscard]] virtual Result<Attached> attach(Speed speed, std::optional<VhciPort> wanted) = 0;
   [[nodiscard]] virtual Result<VhciPortState> state(VhciPort port) const = 0;
   // Unplugs; state() becomes `free` later.

@@ -15,7 +15,7 @@ namespace usbgw::host {
 
 inline constexpr std::size_t kMaxVhciPorts = 128 * 2 * 31;  // Kconfig: controllers, hubs, ports
 
-// Lines that are not a port's are passed over.
+// Lines that are not a port's are passed over. No port is `leaving`: the files do not know.
 [[nodiscard]] std::vector<VhciPortStatus> parse_vhci_status(std::string_view text);
 
 // The flat number that attach and detach agree on. attach picks the hub by the speed alone and the

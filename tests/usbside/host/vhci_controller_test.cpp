@@ -62,6 +62,12 @@ class VhciController : public ::testing::Test {
     write("attach", "");
     write("detach", "");
   }
+  // A device on a root hub of the controller, as in usb3/3-1.
+  static void plug(const std::filesystem::path& controller, const std::string& bus,
+                   std::string_view hub_speed, const std::string& port) {
+    std::filesystem::create_directories(controller / ("usb" + bus) / (bus + "-" + port));
+    std::ofstream(controller / ("usb" + bus) / "speed") << hub_speed << "\n";
+  }
   std::filesystem::path folder;
 };
 
@@ -100,6 +106,46 @@ TEST_F(VhciController, FilesThatCanNoLongerBeOpened_StillAttachAndDetach) {
   EXPECT_EQ(read("attach.closed").substr(0, 2), "1 ");
   EXPECT_TRUE((*ports)->detach(VhciPort{1}));
   EXPECT_EQ(read("detach.closed"), "1");
+}
+
+// What the kernel does between "004" and the end of the old device: port 1 (the hub's second) is
+// still 3-2 in sysfs.
+TEST_F(VhciController, FreePortWithItsLastDevice_IsNotTaken) {
+  load(kStatus);
+  plug(folder, "3", "480", "2");
+  auto ports = host::VhciController::open(folder);
+  EXPECT_EQ((*ports)->state(VhciPort{1}).value(), VhciPortState::leaving);
+  EXPECT_EQ((*ports)->attach(Speed::full, std::nullopt).error().code, ErrorCode::exhausted);
+  const auto wanted = (*ports)->attach(Speed::full, VhciPort{1});
+  ASSERT_FALSE(wanted);
+  EXPECT_EQ(wanted.error().code, ErrorCode::busy);
+  EXPECT_NE(wanted.error().context.find("still has its last device"), std::string::npos);
+  EXPECT_EQ(read("attach"), "");
+  std::filesystem::remove_all(folder / "usb3" / "3-2");
+  EXPECT_EQ((*ports)->state(VhciPort{1}).value(), VhciPortState::free);
+  EXPECT_TRUE((*ports)->attach(Speed::full, std::nullopt));
+}
+
+TEST_F(VhciController, DeviceOfTheOtherHubOrPort_DoesNotHoldAPort) {
+  load(kStatus);
+  plug(folder, "3", "480", "1");
+  plug(folder, "4", "5000", "2");
+  auto ports = host::VhciController::open(folder);
+  EXPECT_EQ((*ports)->state(VhciPort{1}).value(), VhciPortState::free);
+}
+
+TEST_F(VhciController, SuperspeedPortOfTheSecondController_IsLookedForThere) {
+  load(kStatus);
+  write("status.1",
+        "hub port sta spd dev      sockfd local_busid\n"
+        "hs  0004 004 000 00000000 000000 0-0\n"
+        "ss  0005 004 000 00000000 000000 0-0\n");
+  const auto second = folder.parent_path() / (folder.stem().string() + ".1");
+  plug(second, "6", "5000", "1");
+  auto ports = host::VhciController::open(folder);
+  EXPECT_EQ((*ports)->state(VhciPort{4}).value(), VhciPortState::free);
+  EXPECT_EQ((*ports)->state(VhciPort{5}).value(), VhciPortState::leaving);
+  std::filesystem::remove_all(second);
 }
 
 TEST_F(VhciController, NoPortFree_SaysSo) {
