@@ -26,9 +26,15 @@ Result<dpdk::PortConfig> port_config(const config::Document& document) {
   return port;
 }
 
-}  // namespace
+// Where the user must look: the key that asked for what this machine cannot do.
+tl::unexpected<Error> located(const config::DataplaneSection& section, Error error) {
+  const bool is_port = error.context.starts_with("port ") || !*section.hugepages;
+  const config::Location& at = is_port ? section.port.at : section.hugepages.at;
+  error.context = at.to_string() + ": " + error.context;
+  return tl::unexpected(std::move(error));
+}
 
-Result<Dataplane> start_dataplane(const config::Document& document) {
+Result<Dataplane> open_dataplane(const config::Document& document) {
   auto port = port_config(document);
   if (!port) return tl::unexpected(port.error());
   dpdk::EalConfig eal;
@@ -61,6 +67,14 @@ Result<Dataplane> start_dataplane(const config::Document& document) {
     dataplane.ports.push_back(std::move(*made));
   }
   return dataplane;
+}
+
+}  // namespace
+
+Result<Dataplane> start_dataplane(const config::Document& document) {
+  auto opened = open_dataplane(document);
+  if (!opened) return located(document.dataplane, std::move(opened.error()));
+  return opened;
 }
 
 }  // namespace usbgw::app

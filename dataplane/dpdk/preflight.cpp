@@ -1,6 +1,8 @@
 #include "dataplane/dpdk/preflight.h"
 
+#include <linux/capability.h>
 #include <linux/ethtool.h>
+#include <linux/if_tun.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -9,8 +11,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <fstream>
+#include <initializer_list>
 
 namespace usbgw::dpdk {
 namespace {
@@ -21,8 +25,47 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 4> kUserspaceDrivers{"vfio-pci", "uio_pci_generic",
                                                             "igb_uio", "mlx5_core"};
 
+std::string in_lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
 tl::unexpected<Error> refuse(const PortConfig& config, ErrorCode code, const std::string& why) {
   return fail(code, "port " + config.spec.to_string() + ": " + why);
+}
+
+// The effective set (proc_pid_status(5)); all of them when the machine does not say.
+std::uint64_t capabilities_of(const Machine& machine) {
+  std::ifstream status(machine.proc / "self/status");
+  for (std::string word; status >> word;) {
+    std::uint64_t set = 0;
+    if (word == "CapEff:" && status >> std::hex >> set) return set;
+  }
+  return ~std::uint64_t{0};
+}
+
+struct Capability {
+  unsigned bit;
+  std::string_view name;
+};
+constexpr Capability kNetAdmin{CAP_NET_ADMIN, "CAP_NET_ADMIN"};
+constexpr Capability kNetRaw{CAP_NET_RAW, "CAP_NET_RAW"};
+constexpr Capability kBpf{CAP_BPF, "CAP_BPF"};
+
+// Names what is missing of `needed`, and all that a port of this type needs.
+Result<void> check_rights(const PortConfig& config, const Machine& machine,
+                          std::initializer_list<Capability> needed) {
+  const std::uint64_t present = capabilities_of(machine);
+  std::string missing, all;
+  for (const auto& [bit, name] : needed) {
+    all += (all.empty() ? "" : ",") + std::string(name);
+    if ((present >> bit & 1) == 0) missing += (missing.empty() ? "" : " and ") + std::string(name);
+  }
+  if (missing.empty()) return {};
+  return refuse(config, ErrorCode::unavailable,
+                "no right to open it: " + missing + " is missing; run as root, or: setcap " +
+                    in_lower_case(all) + "+ep /path/to/usbgw");
 }
 
 Result<void> check_pci(const PortConfig& config, const Machine& machine) {
@@ -110,29 +153,54 @@ Result<void> check_queues(const PortConfig& config) {
                     (channels.combined_count > 0 ? " combined 1" : " rx 1"));
 }
 
-Result<void> check_packet_right(const PortConfig& config) {
-  const int descriptor = ::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-  if (descriptor < 0)
-    return refuse(config, ErrorCode::unavailable,
-                  with_errno("cannot open a packet socket", errno) +
-                      "; run as root or give the program CAP_NET_RAW and CAP_NET_ADMIN");
-  ::close(descriptor);
+// The driver opens a tap with several queues (drivers/net/tap/rte_eth_tap.c: tun_alloc), so the
+// kernel would give a second program a share of the first one's frames.
+Result<void> check_tap_name(const PortConfig& config, const Machine& machine) {
+  const fs::path interface = machine.sys / "class/net" / config.spec.name;
+  std::error_code ignored;
+  if (!fs::exists(interface, ignored)) return {};
+  constexpr unsigned kUsable = IFF_TAP | IFF_MULTI_QUEUE;
+  unsigned flags = 0;
+  std::ifstream(interface / "tun_flags") >> std::hex >> flags;
+  if ((flags & kUsable) != kUsable)
+    return refuse(config, ErrorCode::busy,
+                  "there is an interface of this name, which is no tap with several queues; choose "
+                  "another name");
+  if ((flags & IFF_PERSIST) == 0)
+    return refuse(config, ErrorCode::busy,
+                  "another program has this tap; stop it, or choose another name");
   return {};
 }
 
 Result<void> check_tap(const PortConfig& config, const Machine& machine) {
   const fs::path tun = machine.dev / "net/tun";
-  if (::access(tun.c_str(), R_OK | W_OK) == 0) return {};
-  return refuse(config, ErrorCode::unavailable,
-                with_errno("cannot use " + tun.string(), errno) +
-                    "; run: modprobe tun, and run as root or with CAP_NET_ADMIN");
+  if (::access(tun.c_str(), R_OK | W_OK) != 0)
+    return refuse(config, ErrorCode::unavailable,
+                  with_errno("cannot use " + tun.string(), errno) +
+                      "; run: modprobe tun, and run as root or with CAP_NET_ADMIN");
+  if (auto name = check_tap_name(config, machine); !name) return name;
+  return check_rights(config, machine, {kNetAdmin});
 }
 
+// The driver wants to read the folder too (rte_eth_memif.c: memif_check_socket_filename).
 Result<void> check_memif(const PortConfig& config) {
-  const fs::path folder = fs::absolute(config.spec.name).parent_path();
-  if (::access(folder.c_str(), W_OK | X_OK) == 0) return {};
-  return refuse(config, ErrorCode::unavailable,
-                with_errno("cannot make a socket in " + folder.string(), errno));
+  const fs::path socket = fs::absolute(config.spec.name);
+  const fs::path folder = socket.parent_path();
+  if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0)
+    return refuse(config, ErrorCode::unavailable,
+                  with_errno("cannot make a socket in " + folder.string(), errno) +
+                      "; make the folder, and let this user read and write it");
+  std::error_code ignored;
+  if (config.spec.memif_server && fs::exists(fs::symlink_status(socket, ignored)))
+    return refuse(
+        config, ErrorCode::busy,
+        socket.string() + " is there already; stop the program that has it, or remove the file");
+  if (!config.spec.memif_server && fs::exists(socket, ignored) &&
+      ::access(socket.c_str(), W_OK) != 0)
+    return refuse(
+        config, ErrorCode::unavailable,
+        with_errno("cannot connect to it", errno) + "; run as the same user as the memif server");
+  return {};
 }
 
 }  // namespace
@@ -157,7 +225,9 @@ Result<void> preflight(const PortConfig& config, const Machine& machine) {
       if (auto interface = check_interface(config); !interface) return interface;
       if (config.spec.type == PortType::af_xdp)
         if (auto queues = check_queues(config); !queues) return queues;
-      return check_packet_right(config);
+      return config.spec.type == PortType::af_xdp
+                 ? check_rights(config, machine, {kNetRaw, kNetAdmin, kBpf})
+                 : check_rights(config, machine, {kNetRaw});
     case PortType::tap:
       return check_tap(config, machine);
     case PortType::memif:

@@ -13,6 +13,7 @@ namespace usbgw::dpdk {
 struct Machine {
   std::filesystem::path sys = "/sys";
   std::filesystem::path dev = "/dev";
+  std::filesystem::path proc = "/proc";
 };
 
 [[nodiscard]] std::uint64_t free_hugepages(const Machine& machine = {});

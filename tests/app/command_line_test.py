@@ -250,11 +250,30 @@ class CommandLine(unittest.TestCase):
         self.assertTrue(result[2].startswith("usbgw: "), result[2])
         self.assertIn(text, result[2])
 
+    def assert_port_is_refused(self, port, text, *prefix):
+        """One line that names file, line, key and port."""
+        file = self.node_file(port=port)
+        done = subprocess.run([*prefix, USBGW, "--config", file], capture_output=True, text=True, timeout=60,
+                              stdin=subprocess.DEVNULL, check=False)
+        self.assert_one_line((done.returncode, done.stdout, done.stderr), 1,
+                             f"{file}:5: dataplane.port: port {port}: {text}")
+
     def test_port_that_is_not_there_is_named(self):
-        self.assert_one_line(usbgw("--config", self.node_file(port="0000:ff:1f.7")), 1,
-                             "port 0000:ff:1f.7: no such PCI device")
-        self.assert_one_line(usbgw("--config", self.node_file(port="af_packet:nosuch0")), 1,
-                             "port af_packet:nosuch0: no such interface")
+        self.assert_port_is_refused("0000:ff:1f.7", "no such PCI device; lspci -D lists them")
+        self.assert_port_is_refused("af_packet:nosuch0", "no such interface; ip link lists them")
+        self.assert_port_is_refused("af_xdp:nosuch0", "no such interface; ip link lists them")
+        self.assert_port_is_refused("tap:lo", "there is an interface of this name, which is no tap")
+        self.assert_port_is_refused("memif:/nonexistent/m.sock,client", "cannot make a socket in /nonexistent: ")
+
+    def test_memif_server_whose_socket_is_taken(self):
+        (self.path / "m.sock").write_text("")
+        self.assert_port_is_refused(f"memif:{self.path}/m.sock,server", f"{self.path}/m.sock is there already; stop ")
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root and setpriv")
+    def test_port_without_its_rights_names_them(self):
+        for port, right in (("tap:usbgw-t0", "net_admin"), ("af_packet:lo", "net_raw")):
+            self.assert_port_is_refused(port, f"no right to open it: CAP_{right.upper()} is missing; run as root, or: "
+                                        f"setcap cap_{right}+ep ", "setpriv", f"--bounding-set=-{right}")
 
     def test_key_of_another_certificate_is_named(self):
         self.assert_refused(self.node_file(key="other.key"),

@@ -26,7 +26,7 @@ class PreflightTest : public ::testing::Test {
   PreflightTest() {
     std::string name = (fs::temp_directory_path() / "usbgw-machine-XXXXXX").string();
     root = ::mkdtemp(name.data());
-    machine = {.sys = root / "sys", .dev = root / "dev"};
+    machine = {.sys = root / "sys", .dev = root / "dev", .proc = root / "proc"};
   }
   ~PreflightTest() override { fs::remove_all(root); }
 
@@ -38,6 +38,10 @@ class PreflightTest : public ::testing::Test {
   void file(const fs::path& path, std::string_view text) {
     fs::create_directories(path.parent_path());
     std::ofstream(path) << text;
+  }
+  void capabilities(std::string_view effective) {
+    file(machine.proc / "self/status",
+         "Name:\tusbgw\nCapPrm:\t0000000000000000\nCapEff:\t" + std::string(effective) + "\n");
   }
   // One line that begins with the port.
   std::string refusal(std::string_view spec) {
@@ -94,6 +98,47 @@ TEST_F(PreflightTest, MissingInterface) {
 
 TEST_F(PreflightTest, NoTunDevice) {
   EXPECT_NE(refusal("tap:t0").find("net/tun"), std::string::npos);
+}
+
+TEST_F(PreflightTest, TapWithoutItsRight_NamesItAndWhatToDo) {
+  file(machine.dev / "net/tun", "");
+  capabilities("0000000000002000");  // CAP_NET_RAW
+  EXPECT_EQ(refusal("tap:t0"),
+            "port tap:t0: no right to open it: CAP_NET_ADMIN is missing; run as root, or: setcap "
+            "cap_net_admin+ep /path/to/usbgw");
+  capabilities("0000000000001000");
+  EXPECT_EQ(refusal("tap:t0"), "");
+}
+
+TEST_F(PreflightTest, InterfaceOfTheTapsName_MustBeOneThatNobodyHas) {
+  file(machine.dev / "net/tun", "");
+  file(machine.sys / "class/net/t0/mtu", "1500\n");
+  EXPECT_NE(refusal("tap:t0").find("which is no tap with several queues"), std::string::npos);
+  const auto flags = machine.sys / "class/net/t0/tun_flags";
+  file(flags, "0x1802\n");  // as of `ip tuntap add dev t0 mode tap`
+  EXPECT_NE(refusal("tap:t0").find("which is no tap with several queues"), std::string::npos);
+  file(flags, "0x1102\n");
+  EXPECT_NE(refusal("tap:t0").find("another program has this tap"), std::string::npos);
+  file(flags, "0x1902\n");  // multi_queue
+  EXPECT_EQ(refusal("tap:t0"), "");
+}
+
+TEST_F(PreflightTest, PacketPortsWithoutTheirRights_NameThem) {
+  capabilities("0000000000000000");
+  auto packet = config("af_packet:lo");
+  const auto refused = preflight(packet, machine);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().context.find("CAP_NET_RAW is missing"), std::string::npos);
+  EXPECT_NE(refused.error().context.find("setcap cap_net_raw+ep"), std::string::npos);
+}
+
+TEST_F(PreflightTest, MemifSocketThatIsThereAlready) {
+  const auto path = (root / "m.sock").string();
+  EXPECT_EQ(refusal("memif:" + path + ",server"), "");
+  file(path, "");
+  EXPECT_NE(refusal("memif:" + path + ",server").find(path + " is there already"),
+            std::string::npos);
+  EXPECT_EQ(refusal("memif:" + path + ",client"), "");
 }
 
 TEST_F(PreflightTest, MemifFolderThatIsNotThere) {
