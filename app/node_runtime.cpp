@@ -6,6 +6,7 @@
 #include "app/access.h"
 #include "app/channels.h"
 #include "app/devices.h"
+#include "app/link_watch.h"
 #include "app/real_clock.h"
 #include "app/realtime_ports.h"
 #include "app/system_numbers.h"
@@ -61,6 +62,7 @@ struct NodeRuntime::Parts {
   [[nodiscard]] Result<void> open();
   void make_ports();
   void make_workers();
+  void watch_link();
   [[nodiscard]] Result<void> make_agent(session::DatagramPort& port);
   [[nodiscard]] Result<void> make_host(session::DatagramPort& port);
   [[nodiscard]] Result<void> make_exports();
@@ -103,6 +105,7 @@ struct NodeRuntime::Parts {
   std::unique_ptr<node::ExportDesk> exports;
   std::unique_ptr<node::AgentControl> agent;
   std::unique_ptr<node::HostControl> host;
+  std::unique_ptr<LinkWatch> link_watch;
   std::unique_ptr<node::NodeControl> control;
   std::unique_ptr<control::AdminServer> admin;
 };
@@ -119,6 +122,7 @@ Result<void> NodeRuntime::Parts::open() {
   dataplane = std::move(*started);
   make_ports();
   make_workers();
+  watch_link();
   if (document.uses_ring()) {
     in_process = std::make_unique<simulation::MemorySwitch>(
         *document.node.name, std::string(kRingHostName), Duration{}, SystemNumbers::random());
@@ -208,6 +212,14 @@ void NodeRuntime::Parts::make_workers() {
   config.core = core_of(section.control_core);
   workers.push_back(std::make_unique<Worker>(config));
   control_worker = workers.back().get();
+}
+
+void NodeRuntime::Parts::watch_link() {
+  const dpdk::DpdkPort& port = *dataplane.ports.front();
+  if (!port.needs_server()) return;
+  link_watch = std::make_unique<LinkWatch>([&port] { return port.is_link_up(); },
+                                           port.config().spec.name, !port.found_server(), log);
+  control_worker->add(*link_watch);
 }
 
 node::LocalNode NodeRuntime::Parts::local_node(const session::DatagramPort& port) const {

@@ -97,7 +97,10 @@ Result<void> Device::configure(Eal& eal, const PortConfig& config) {
     return refuse(eal, config, "making the receive queue", error);
   if (const int error = rte_eth_tx_queue_setup(port_id_, 0, transmit, socket, nullptr))
     return refuse(eal, config, "making the transmit queue", error);
-  if (const int error = rte_eth_dev_start(port_id_)) return refuse(eal, config, "starting", error);
+  needs_server_ = config.spec.type == PortType::memif && !config.spec.memif_server;
+  const int error = rte_eth_dev_start(port_id_);
+  is_started_ = error == 0;
+  if (!is_started_ && !needs_server_) return refuse(eal, config, "starting", error);
   // For neighbour solicitations, which come to multicast addresses of ours.
   if (rte_eth_allmulticast_enable(port_id_) != 0)
     static_cast<void>(rte_eth_promiscuous_enable(port_id_));
@@ -109,11 +112,19 @@ Result<void> Device::configure(Eal& eal, const PortConfig& config) {
   return {};
 }
 
+// memif's client connects when it starts, and not again (rte_eth_memif.c: memif_dev_start).
+void Device::reconnect() {
+  if (is_started_) static_cast<void>(rte_eth_dev_stop(port_id_));
+  is_started_ = rte_eth_dev_start(port_id_) == 0;
+}
+
 std::size_t Device::receive(std::span<rte_mbuf*> burst) {
+  if (!is_started_) return 0;
   return rte_eth_rx_burst(port_id_, 0, burst.data(), static_cast<std::uint16_t>(burst.size()));
 }
 
 std::size_t Device::transmit(std::span<rte_mbuf*> burst) {
+  if (!is_started_) return 0;
   auto count = static_cast<std::uint16_t>(burst.size());
   if (offloads_udp_) {
     count = rte_eth_tx_prepare(port_id_, 0, burst.data(), count);

@@ -54,6 +54,14 @@ class Device {
   // Buffers of ours that the other end has done with; ring pairs only.
   void collect();
 
+  // A memif client starts without its server too, and can lose it.
+  [[nodiscard]] bool needs_server() const { return needs_server_; }
+  // False: it has found no server, and carries nothing.
+  [[nodiscard]] bool is_started() const { return is_started_; }
+  // Asks for the server again; the link comes up a little after one has answered. What the port
+  // had of the last server is gone.
+  void reconnect();
+
   // Lives as long as the device.
   void keep(XdpProgram program) { program_.emplace(std::move(program)); }
   [[nodiscard]] bool link_up() const;
@@ -68,6 +76,8 @@ class Device {
 
   std::uint16_t port_id_;
   bool offloads_udp_ = false;
+  bool needs_server_ = false;
+  bool is_started_ = false;
   wire::MacAddress mac_;
   std::string driver_;
   std::optional<XdpProgram> program_;

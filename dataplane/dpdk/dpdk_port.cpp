@@ -12,6 +12,8 @@ namespace usbgw::dpdk {
 namespace {
 
 constexpr Duration kLinkCheckInterval = std::chrono::milliseconds(100);
+// Much longer than memif's handshake takes.
+constexpr Duration kReconnectInterval = std::chrono::seconds(1);
 
 EdgeConfig edge_config(const PortConfig& config, const Device& device) {
   return {
@@ -181,10 +183,26 @@ void DpdkPort::run_timers(Instant now) {
   if (oracle_) oracle_->deliver(edge_, now);
 }
 
-// Until the link is up (a memif peer may still be missing), then announces our addresses once.
+// Until the link is up (a memif peer may still be missing), then announces our addresses once; as
+// long as it runs where the link can be lost with its server.
 void DpdkPort::watch_link(Instant now) {
-  link_check_ = device_->link_up() ? kNever : now + kLinkCheckInterval;
-  if (link_check_ == kNever && !oracle_) edge_.announce(*this);
+  const bool is_up = device_->link_up();
+  const bool was_up = link_is_up_.exchange(is_up, std::memory_order_relaxed);
+  const bool is_final = is_up && !device_->needs_server();
+  link_check_ = is_final ? kNever : now + kLinkCheckInterval;
+  if (is_up && !was_up && !oracle_) edge_.announce(*this);
+  if (device_->needs_server()) seek_server(is_up, now);
+}
+
+void DpdkPort::seek_server(bool is_found, Instant now) {
+  if (is_found) {
+    reconnect_at_ = kNever;
+  } else if (reconnect_at_ == kNever) {
+    reconnect_at_ = now + kReconnectInterval;
+  } else if (now >= reconnect_at_) {
+    device_->reconnect();
+    reconnect_at_ = now + kReconnectInterval;
+  }
 }
 
 std::size_t DpdkPort::counters(std::span<std::uint64_t> values) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
 
 #include "dataplane/dpdk/device.h"
@@ -44,6 +45,11 @@ class DpdkPort final : public session::DatagramPort, private FrameSink {
   [[nodiscard]] wire::MacAddress mac() const { return device_->mac(); }
   [[nodiscard]] const std::string& driver() const { return device_->driver(); }
   [[nodiscard]] const PortConfig& config() const { return config_; }
+  // A memif client: before the worker runs, whether the server was there; from then on, by any
+  // thread, whether the link is up.
+  [[nodiscard]] bool needs_server() const { return device_->needs_server(); }
+  [[nodiscard]] bool found_server() const { return device_->is_started(); }
+  [[nodiscard]] bool is_link_up() const { return link_is_up_.load(std::memory_order_relaxed); }
 
  private:
   static constexpr std::size_t kBurst = 32;
@@ -57,6 +63,7 @@ class DpdkPort final : public session::DatagramPort, private FrameSink {
   std::size_t transmit_pending();
   void run_timers(Instant now);
   void watch_link(Instant now);
+  void seek_server(bool is_found, Instant now);
 
   PortConfig config_;
   // Declared before the edge, which asks it, and after nothing that it needs.
@@ -70,7 +77,9 @@ class DpdkPort final : public session::DatagramPort, private FrameSink {
   rte_mbuf* reserved_ = nullptr;
   const DatagramRoute* reserved_route_ = nullptr;
   rte_mbuf* claimed_ = nullptr;
-  Instant link_check_{};  // kNever once the link was seen up
+  Instant link_check_{};  // kNever once the link was seen up, and cannot be lost
+  Instant reconnect_at_ = kNever;
+  std::atomic<bool> link_is_up_{false};
 };
 
 }  // namespace usbgw::dpdk

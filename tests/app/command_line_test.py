@@ -275,6 +275,18 @@ class CommandLine(unittest.TestCase):
             self.assert_port_is_refused(port, f"no right to open it: CAP_{right.upper()} is missing; run as root, or: "
                                         f"setcap cap_{right}+ep ", "setpriv", f"--bounding-set=-{right}")
 
+    def test_memif_client_waits_for_its_server(self):
+        memif, waits = f"memif:{self.path}/m.sock", f"waiting for the memif server at {self.path}/m.sock"
+        client, log = self.run_until_up(self.node_file(port=f"{memif},client"))
+        self.assertEqual(log.count(waits), 1, log)
+        server_file = self.write_other(self.node_file(port=f"{memif},server"))
+        for _ in range(2):
+            server, _ = self.run_until_up(server_file)
+            self.assertIn(f"connected to the memif server at {self.path}/m.sock", client.stderr.readline())
+            self.end(server)
+            self.assertIn(f"the memif server at {self.path}/m.sock is gone; waiting for it", client.stderr.readline())
+        self.end(client)
+
     def test_key_of_another_certificate_is_named(self):
         self.assert_refused(self.node_file(key="other.key"),
                             f"the key in {self.path}/other.key does not fit the certificate in {self.path}/stage.pem")
@@ -294,6 +306,13 @@ class CommandLine(unittest.TestCase):
     @unittest.skipIf(os.geteuid() == 0, "as root it can")
     def test_only_root_becomes_another(self):
         self.assert_one_line(usbgw("--config", self.node_file(user="root")), 1, "only root can become")
+
+    def write_other(self, file):
+        """The same node beside the first: with ports and a socket of its own."""
+        other = self.path / "other.toml"
+        other.write_text(file.read_text().replace("17443", "17444").replace("a.sock", "b.sock")
+                         .replace("10.0.0.1/", "10.0.0.2/"))
+        return other
 
     def run_until_up(self, file):
         """Starts a node; its log up to the line that says that it runs, and the process."""
