@@ -221,6 +221,8 @@ void AgentControl::dispatch(Connection& connection, wire::SessionMessage&& messa
     usb_.post(agent_command::Open{session.handle(), *open});
   } else if (const auto* close = std::get_if<wire::StreamClose>(&message)) {
     usb_.post(agent_command::Close{session.handle(), *close});
+  } else if (const auto* taken = std::get_if<wire::StreamTaken>(&message)) {
+    usb_.post(agent_command::Taken{session.handle(), *taken});
   } else if (const auto* key = std::get_if<wire::KeyEpoch>(&message)) {
     session.take(*key, now);
   }

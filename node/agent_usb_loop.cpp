@@ -159,6 +159,9 @@ void AgentUsbLoop::run(AgentCommand& command, Instant now) {
       served->attachment.close_stream(close->close);
       served->streams.close(stream_of(close->close.attachment, close->close.endpoint));
     }
+  } else if (auto* taken = std::get_if<ac::Taken>(&command)) {
+    if (auto* const served = sessions_.find(taken->session, taken->taken.attachment))
+      served->attachment.reports_taken(taken->taken);
   }
 }
 

@@ -54,12 +54,17 @@ struct Close {
   SessionHandle session;
   wire::StreamClose close;
 };
+struct Taken {
+  SessionHandle session;
+  wire::StreamTaken taken;
+};
 }  // namespace agent_command
 
 using AgentCommand =
     std::variant<std::monostate, agent_command::AddSession, agent_command::RemoveSession,
                  agent_command::Add, agent_command::Detach, agent_command::Submit,
-                 agent_command::Cancel, agent_command::Open, agent_command::Close>;
+                 agent_command::Cancel, agent_command::Open, agent_command::Close,
+                 agent_command::Taken>;
 
 namespace agent_event {
 struct Claimed {

@@ -72,6 +72,9 @@ std::size_t HostControl::run_events(Instant now) {
     } else if (auto* close = std::get_if<he::Close>(&event)) {
       if (Peer* const peer = peer_of(close->session))
         peer->session->send(wire::SessionMessage{close->close});
+    } else if (auto* taken = std::get_if<he::Taken>(&event)) {
+      if (Peer* const peer = peer_of(taken->session))
+        peer->session->send(wire::SessionMessage{taken->taken});
     } else if (auto* closed = std::get_if<he::Closed>(&event)) {
       if (Record* const record = record_of(closed->session, closed->attachment)) {
         unplug(*record, "the kernel unplugged it", now);

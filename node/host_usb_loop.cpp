@@ -31,6 +31,9 @@ struct HostedAttachment final : host::HostAttachmentSink {
     streams.close(stream_of(close.attachment, close.endpoint));
     events.send(host_event::Close{session, close});
   }
+  void reports_taken(const wire::StreamTaken& taken) override {
+    events.send(host_event::Taken{session, taken});
+  }
   StreamLink& outbound() override { return links.outbound; }
   [[nodiscard]] std::size_t source_bytes() const override { return largest_source; }
 

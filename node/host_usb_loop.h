@@ -89,6 +89,10 @@ struct Close {
   SessionHandle session;
   wire::StreamClose close;
 };
+struct Taken {
+  SessionHandle session;
+  wire::StreamTaken taken;
+};
 struct Status {
   SessionHandle session;
   AttachmentId attachment;
@@ -96,9 +100,9 @@ struct Status {
 };
 }  // namespace host_event
 
-using HostEvent =
-    std::variant<std::monostate, host_event::Closed, host_event::Removed, host_event::Submit,
-                 host_event::Cancel, host_event::Open, host_event::Close, host_event::Status>;
+using HostEvent = std::variant<std::monostate, host_event::Closed, host_event::Removed,
+                               host_event::Submit, host_event::Cancel, host_event::Open,
+                               host_event::Close, host_event::Taken, host_event::Status>;
 
 class HostUsbLoop : public Loop {
  public:

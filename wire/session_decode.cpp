@@ -169,6 +169,11 @@ StreamClose take(Checker& check, const proto::StreamClose& from) {
           check.epoch(from.epoch())};
 }
 
+StreamTaken take(Checker& check, const proto::StreamTaken& from) {
+  return {check.attachment(from.attachment()), check.endpoint(from.endpoint()),
+          check.epoch(from.epoch()), from.reports()};
+}
+
 SessionMessage take_body(Checker& check, const proto::SessionMessage& from) {
   using Body = proto::SessionMessage;
   switch (from.body_case()) {
@@ -198,6 +203,8 @@ SessionMessage take_body(Checker& check, const proto::SessionMessage& from) {
       return take(check, from.stream_close());
     case Body::kKeyEpoch:
       return KeyEpoch{from.key_epoch().epoch(), from.key_epoch().session_index()};
+    case Body::kStreamTaken:
+      return take(check, from.stream_taken());
     case Body::kHeartbeat:
     case Body::BODY_NOT_SET:
       break;

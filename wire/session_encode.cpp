@@ -119,6 +119,13 @@ struct Filler {
     close.set_endpoint(from.endpoint.value());
     close.set_epoch(from.epoch.value());
   }
+  void operator()(const StreamTaken& from) const {
+    auto& taken = *to.mutable_stream_taken();
+    taken.set_attachment(from.attachment.value());
+    taken.set_endpoint(from.endpoint.value());
+    taken.set_epoch(from.epoch.value());
+    taken.set_reports(from.reports);
+  }
   void operator()(const KeyEpoch& from) const {
     to.mutable_key_epoch()->set_epoch(from.epoch);
     to.mutable_key_epoch()->set_session_index(from.session_index);

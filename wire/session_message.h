@@ -119,6 +119,6 @@ struct KeyEpoch {
 
 using SessionMessage =
     std::variant<Hello, Heartbeat, ListExports, Exports, Attach, Attached, Refused, Detach,
-                 DeviceGone, StreamOpen, StreamOpened, StreamClose, KeyEpoch>;
+                 DeviceGone, StreamOpen, StreamOpened, StreamClose, KeyEpoch, StreamTaken>;
 
 }  // namespace usbgw::wire

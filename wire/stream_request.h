@@ -37,4 +37,18 @@ struct StreamClose {
   StreamEpoch epoch;
 };
 
+// Of a polled stream, from its opening on: reports that the agent may have sent and the host has
+// not said taken. At this bound the agent reads no more from the device, which keeps what it has to
+// say.
+inline constexpr std::uint32_t kMaxUntakenReports = 512;
+
+// The host has got rid of so many reports since the stream opened: a running total, so that saying
+// it again does no harm.
+struct StreamTaken {
+  AttachmentId attachment;
+  EndpointAddress endpoint;
+  StreamEpoch epoch;
+  std::uint64_t reports = 0;
+};
+
 }  // namespace usbgw::wire

@@ -75,7 +75,11 @@ bool Session::Implementation::send_item(const StreamItem& item, Instant now) {
   }
   OutboundStream* stream = outbound_streams.find(item.stream);
   const bool is_open = stream != nullptr && stream->options().epoch == item.epoch;
-  if (!is_open || item.length > source_bytes_in(probe.payload())) {
+  // A reliable source is not dropped: like those sent before the path was lowered, it waits until
+  // the path is raised again.
+  const bool fits =
+      is_open && (stream->is_reliable() || item.length <= source_bytes_in(probe.payload()));
+  if (!fits) {
     counters.add(is_open ? SessionCounter::drop_too_large : SessionCounter::drop_unknown_stream);
     outbound.release(item);
     return true;

@@ -145,6 +145,8 @@ TEST_F(HostilePeer, UnknownAttachmentsAreIgnored) {
   host.send(wire::SessionMessage{wire::Detach{AttachmentId{202}}});
   host.send(wire::SessionMessage{wire::StreamOpen{AttachmentId{203}, EndpointAddress{0x81}, {}}});
   host.send(wire::SessionMessage{wire::StreamClose{AttachmentId{203}, EndpointAddress{0x81}, {}}});
+  host.send(
+      wire::SessionMessage{wire::StreamTaken{AttachmentId{203}, EndpointAddress{0x81}, {}, 1}});
   bench.run();
   EXPECT_TRUE(host.is_connected());
   EXPECT_NE(bench.attach(host, kDevice), AttachmentId{});

@@ -63,7 +63,8 @@ std::vector<SessionMessage> one_of_each() {
           open,
           opened,
           StreamClose{AttachmentId{2}, EndpointAddress{0x81}, StreamEpoch{9}},
-          KeyEpoch{2, 77}};
+          KeyEpoch{2, 77},
+          StreamTaken{AttachmentId{2}, EndpointAddress{0x81}, StreamEpoch{9}, 1ull << 40}};
 }
 
 std::vector<std::byte> bytes_of(const proto::SessionMessage& message) {

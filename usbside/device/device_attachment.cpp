@@ -245,6 +245,13 @@ void DeviceAttachment::close_stream(const wire::StreamClose& close) {
       stream->finish();
 }
 
+void DeviceAttachment::reports_taken(const wire::StreamTaken& taken) {
+  for (const auto& stream : implementation_->streams)
+    if (stream->setup().open.endpoint == taken.endpoint &&
+        stream->setup().open.epoch == taken.epoch)
+      stream->reports_taken(taken.reports);
+}
+
 void DeviceAttachment::receive(const StreamItem& item, std::span<const std::byte> body,
                                Instant now) {
   auto& self = *implementation_;

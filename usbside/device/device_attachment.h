@@ -47,6 +47,8 @@ class DeviceAttachment {
   void cancel(TransactionId transaction);
   void open_stream(const wire::StreamOpen& open, Instant now);
   void close_stream(const wire::StreamClose& close);
+  // The next turn() reads on.
+  void reports_taken(const wire::StreamTaken& taken);
 
   // OUT data from the session; valid during the call only.
   void receive(const StreamItem& item, std::span<const std::byte> body, Instant now);

@@ -31,7 +31,7 @@ namespace usbgw::device {
   X(out_malformed, "OUT source symbols that do not decode or do not fit the endpoint")    \
   X(polled_reports, "reports read from polled endpoints")                                 \
   X(polled_errors, "errors of polled endpoints")                                          \
-  X(polled_pauses, "times polling paused because the link to the session was full")       \
+  X(polled_pauses, "times polling paused: the host was behind, or the link was full")     \
   X(polled_flushed, "reports dropped by a flush (alternate setting, clear halt, close)")  \
   X(submit_retries, "stream transfers that the system refused and that were tried again") \
   X(foreign_items, "items for a stream or opening that is not open")

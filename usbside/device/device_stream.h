@@ -47,6 +47,8 @@ class DeviceStream : public TransferOwner {
   virtual void receive(const StreamItem& item, std::span<const std::byte> body) {
     static_cast<void>(item), static_cast<void>(body);
   }
+  // Polled: the host's running total since the stream opened.
+  virtual void reports_taken(std::uint64_t reports) { static_cast<void>(reports); }
   // CLEAR_FEATURE(HALT) in two steps: before the command everything is cancelled and flushed, after
   // it the stream goes on.
   virtual void pause_for_halt() = 0;

@@ -1,17 +1,20 @@
-// A polled IN endpoint (interrupt, or bulk of a MIDI interface): read without pause while the link
-// to the session takes the reports. When it does not, the reports stay in their transfers, which
-// are then not resubmitted: polling pauses and nothing is lost.
+// A polled IN endpoint (interrupt, or bulk of a MIDI interface): read without pause while the host
+// takes the reports. When it does not, or the link to the session is full, the reports stay in
+// their transfers, which are then not resubmitted: polling pauses and nothing is lost.
 #include <algorithm>
 #include <vector>
 
 #include "usbside/device/device_stream.h"
 #include "wire/interrupt_body.h"
+#include "wire/stream_request.h"
 
 namespace usbgw::device {
 namespace {
 
 // Enough that the endpoint is polled in every interval although completions are reaped late.
 constexpr std::size_t kTransfers = 4;
+// One stream holds at most this part of the link's blocks while the network is down.
+constexpr std::size_t kLinkShare = 8;
 constexpr Duration kLinkRetry = std::chrono::milliseconds(1);
 constexpr Duration kErrorRetry = std::chrono::milliseconds(10);
 constexpr Duration kErrorRetryMost = std::chrono::milliseconds(160);
@@ -29,7 +32,7 @@ class PolledIn final : public DeviceStream {
 
   std::size_t turn() override {
     if (is_closing() || context_.now < next_deadline()) return 0;
-    link_retry_at_ = kNever;
+    retry_at_ = kNever;
     const bool may_poll = context_.now >= poll_again_at_;
     if (may_poll) poll_again_at_ = kNever;
     drain();
@@ -38,7 +41,14 @@ class PolledIn final : public DeviceStream {
   }
 
   Instant next_deadline() const override {
-    return is_closing() ? kNever : std::min(link_retry_at_, poll_again_at_);
+    return is_closing() ? kNever : std::min(retry_at_, poll_again_at_);
+  }
+
+  // No less than it has said before, no more than it was sent.
+  void reports_taken(std::uint64_t reports) override {
+    const auto sent = static_cast<std::uint64_t>(source_);
+    taken_ = std::max(taken_, std::min(reports, sent));
+    if (paused_) retry_at_ = Instant{};
   }
 
   void on_complete(Transfer& transfer, Instant) override {
@@ -80,7 +90,7 @@ class PolledIn final : public DeviceStream {
     context_.counters.add(DeviceCounter::polled_flushed, waiting_.size());
     waiting_.clear();
     paused_ = false;
-    link_retry_at_ = kNever;
+    retry_at_ = kNever;
     poll_again_at_ = kNever;
   }
 
@@ -100,9 +110,7 @@ class PolledIn final : public DeviceStream {
       const bool is_error = transfer.status != UrbStatus::ok;
       const bool is_repeated = is_error && errors_in_a_row_ > 1 && reported_error_;
       if (!is_repeated && !forward(transfer)) {
-        if (!paused_) context_.counters.add(DeviceCounter::polled_pauses);
-        paused_ = true;
-        link_retry_at_ = context_.now + kLinkRetry;
+        pause();
         return;
       }
       waiting_.erase(waiting_.begin());
@@ -115,7 +123,24 @@ class PolledIn final : public DeviceStream {
     }
   }
 
+  // The host says when it has taken more; nobody says that the link has room again.
+  void pause() {
+    if (!paused_) context_.counters.add(DeviceCounter::polled_pauses);
+    paused_ = true;
+    retry_at_ = is_host_behind() ? kNever : context_.now + kLinkRetry;
+  }
+
+  [[nodiscard]] bool is_host_behind() const {
+    return static_cast<std::uint64_t>(source_) - taken_ >= wire::kMaxUntakenReports;
+  }
+  [[nodiscard]] bool has_its_share_of_the_link() {
+    StreamLink& link = context_.sink.outbound();
+    const auto id = stream_of(setup_.open.attachment, setup_.open.endpoint);
+    return link.outstanding(id) >= std::max(kTransfers, link.block_count() / kLinkShare);
+  }
+
   bool forward(const Transfer& transfer) {
+    if (is_host_behind() || has_its_share_of_the_link()) return false;
     wire::InterruptBody body;
     body.status = transfer.status;
     body.payload = transfer.data.first(std::min(transfer.actual, transfer.data.size()));
@@ -153,13 +178,14 @@ class PolledIn final : public DeviceStream {
   }
 
   std::vector<Transfer*> waiting_;  // completed, not yet forwarded, in order; at most kTransfers
-  std::int64_t source_ = 0;
+  std::int64_t source_ = 0;         // the next; reports sent
+  std::uint64_t taken_ = 0;         // by the host
   std::uint32_t errors_in_a_row_ = 0;
   bool reported_error_ = false;
-  bool paused_ = false;    // the link to the session is full
+  bool paused_ = false;    // the host is behind, or the link to the session is full
   bool halted_ = false;    // the endpoint stalled
   bool flushing_ = false;  // between pause and resume
-  Instant link_retry_at_ = kNever;
+  Instant retry_at_ = kNever;
   Instant poll_again_at_ = kNever;
 };
 

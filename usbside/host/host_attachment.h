@@ -46,6 +46,7 @@ class HostAttachmentSink {
   virtual void cancel(const wire::UrbCancel& cancel) = 0;
   virtual void open_stream(const wire::StreamOpen& open) = 0;
   virtual void close_stream(const wire::StreamClose& close) = 0;
+  virtual void reports_taken(const wire::StreamTaken& taken) = 0;
   // The outbound link of the session (OUT streams); the attachment claims, publishes and retires.
   virtual StreamLink& outbound() = 0;
   // Largest source symbol that fits the path now.

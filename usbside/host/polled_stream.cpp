@@ -7,19 +7,20 @@
 namespace usbgw::host {
 namespace {
 
-// The agent stops polling long before: its own queue and the session's window are smaller.
-constexpr std::size_t kReports = 1024;
-constexpr std::size_t kNearlyFull = kReports / 2;
-constexpr std::uint32_t kMaxReportBytes = 8192;
+// Often enough that the agent hears of it long before it must stop, seldom enough that a mouse with
+// 8000 reports a second costs 125 messages.
+constexpr std::uint64_t kTakenStep = wire::kMaxUntakenReports / 8;
+// More than a 9000-byte MTU carries; the agent sends no report in pieces.
+constexpr std::uint32_t kMaxReportBytes = 9216;
 
 }  // namespace
 
 PolledStream::PolledStream(const StreamContext& context, const EndpointInfo& info,
                            StreamEpoch before_first, std::uint32_t urb_bytes)
     : EndpointStream(context, info, before_first),
-      reports_(kReports,
+      reports_(wire::kMaxUntakenReports,
                std::clamp(std::max(urb_bytes, info.interval_bytes), 64u, kMaxReportBytes)),
-      urb_bytes_(urb_bytes) {}
+      urb_bytes_(std::min(urb_bytes, kMaxReportBytes)) {}
 
 void PolledStream::submit(Urb& urb, std::span<const std::byte>, Instant now) {
   last_urb_ = now;
@@ -39,10 +40,11 @@ void PolledStream::receive(const StreamItem& item, std::span<const std::byte> bo
   const auto report = wire::InterruptBody::decode(body);
   if (!report || !reports_.push(report->status, report->payload)) {
     ++dropped_;
+    ++taken_;  // its place is free again
+    tell_taken();
     return;
   }
   match(now);
-  if (reports_.size() >= kNearlyFull) close();
 }
 
 std::size_t PolledStream::turn(Instant now) {
@@ -68,7 +70,8 @@ void PolledStream::on_refused(Instant) {
 }
 
 void PolledStream::open_if_wanted(Instant now) {
-  if (queue_.empty() || !reports_.empty()) return;
+  if (queue_.empty()) return;
+  if (!is_open()) taken_ = told_ = 0;
   ensure_open(wire::StreamKind::polled, urb_bytes_, Duration::zero(), now);
   // Refused a moment ago: the driver hears it instead of waiting for ever.
   if (!is_open()) fail_all(UrbStatus::protocol_error);
@@ -81,9 +84,17 @@ void PolledStream::match(Instant now) {
     queue_.remove(urb);
     answer(urb, reports_.front());
     reports_.pop();
+    ++taken_;
     has_answered = true;
   }
+  tell_taken();
   if (has_answered && queue_.empty()) last_urb_ = now;
+}
+
+void PolledStream::tell_taken() {
+  if (taken_ - told_ < kTakenStep) return;
+  told_ = taken_;
+  context_.sink.reports_taken({context_.attachment, info_.address, epoch(), taken_});
 }
 
 // A report longer than its URB is what a host controller calls babble: the URB gets what fits.

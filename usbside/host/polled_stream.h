@@ -2,10 +2,13 @@
 // reliably and in order; each answers the oldest URB, or waits for the next one. A report that a
 // URB was unlinked from under is still there for its successor, as it would be in the device.
 //
+// Back-pressure: the queue holds as many reports as the agent may have sent without hearing that
+// they were taken, so it cannot overflow. The agent is told as URBs take them; while none do, it
+// stops reading, and the device keeps the rest.
+//
 // Interest: the stream opens with the first URB. It closes, and what is queued is dropped, when no
 // URB has been queued for kInterest, so that a keyboard opened tomorrow does not type what was
-// pressed today. When the queue fills although the agent bounds its own, the stream closes but
-// keeps what it has; it opens again when that has been read.
+// pressed today.
 #pragma once
 
 #include "usbside/host/endpoint_stream.h"
@@ -35,11 +38,14 @@ class PolledStream final : public EndpointStream {
   void open_if_wanted(Instant now);
   void match(Instant now);
   void answer(Urb& urb, const ReportQueue::Report& report);
+  void tell_taken();
 
   ReportQueue reports_;
   std::uint32_t urb_bytes_;
   Instant last_urb_{};
-  std::uint64_t dropped_ = 0;  // reports beyond the queue's bound or longer than it takes
+  std::uint64_t taken_ = 0;    // reports of this opening that are no longer here
+  std::uint64_t told_ = 0;     // what the agent knows of taken_
+  std::uint64_t dropped_ = 0;  // malformed, longer than asked for, or beyond the agent's bound
 };
 
 }  // namespace usbgw::host

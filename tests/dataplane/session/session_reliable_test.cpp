@@ -120,6 +120,23 @@ TEST(ReliableStream, StalledStreamDoesNotHoldUpAnother) {
   EXPECT_EQ(pair.a.outbound.free_blocks(), 2048u);
 }
 
+TEST(ReliableStream, SourceLargerThanALoweredPathWaitsUntilItIsRaised) {
+  Pair pair;
+  pair.open(reliable());
+  pair.run(1s);
+  pair.a_to_b.impairment.mtu = 1450;
+  pair.run(5s);
+  ASSERT_EQ(pair.a.session->path_payload(), 1400u);
+  ASSERT_TRUE(pair.a.send_counted(kStream, 0, 1600));
+  pair.run(1s);
+  EXPECT_TRUE(pair.b.delivered.empty());
+  EXPECT_EQ(pair.a.outbound.outstanding(kStream), 1u);
+  pair.a_to_b.impairment.mtu = 9000;
+  pair.run(30s);
+  expect_all_once_in_order(pair.b, 1);
+  EXPECT_EQ(pair.a.count(SessionCounter::drop_too_large), 0u);
+}
+
 TEST(ReliableStream, EmptyBlockPoolDelaysAndLosesNothing) {
   PairOptions options;
   options.inbound_blocks = 4;

@@ -48,8 +48,16 @@ struct AttachmentRig : DeviceAttachmentSink {
     while (link.pop(item)) {
       const auto bytes = link.bytes(item);
       items.push_back({item, {bytes.begin(), bytes.end()}});
+      if (is_taking)
+        take(static_cast<std::uint64_t>(item.source.value()) + 1, item.epoch, item.stream);
       link.release(item);
     }
+  }
+
+  // The host's word on a polled stream.
+  void take(std::uint64_t reports, StreamEpoch epoch, StreamId stream) {
+    const EndpointAddress endpoint(static_cast<std::uint8_t>(stream.value() & 0xFF));
+    attachment.reports_taken({kAttachment, endpoint, epoch, reports});
   }
 
   wire::UrbSubmit urb(std::uint64_t transaction, EndpointAddress endpoint, TransferType type,
@@ -114,6 +122,7 @@ struct AttachmentRig : DeviceAttachmentSink {
   FakeDevice device{now};
   StreamLink link;
   bool is_draining = true;  // the session takes what is published
+  bool is_taking = true;    // and the host's driver reads it
   std::vector<wire::UrbReply> replies;
   std::vector<wire::StreamOpened> opened;
   std::vector<Received> items;

@@ -2,12 +2,15 @@
 
 #include "tests/usbside/host/rig.h"
 #include "wire/interrupt_body.h"
+#include "wire/stream_request.h"
 
 namespace usbgw::host::test {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+constexpr std::uint32_t kBound = wire::kMaxUntakenReports;
 
 class PolledStream : public ::testing::Test {
  protected:
@@ -24,6 +27,22 @@ class PolledStream : public ::testing::Test {
     const auto seqnum = rig.vhci.submit(endpoint, length);
     rig.attachment.turn(rig.now);
     return seqnum;
+  }
+  // Reports with consecutive numbers.
+  void count_reports(std::uint32_t first, std::uint32_t count, std::uint8_t epoch = 1) {
+    for (std::uint32_t i = first; i < first + count; ++i)
+      report(kHid, epoch, {static_cast<int>(i & 0xFF), static_cast<int>(i >> 8)});
+  }
+  // How many URBs have been answered since, with reports that go on counting from `first`.
+  std::uint32_t read_from(std::uint32_t first) {
+    std::uint32_t next = first;
+    for (; rig.vhci.has_answer(); ++next) {
+      const Answer answer = rig.vhci.take();
+      const std::vector<std::byte> expected{static_cast<std::byte>(next),
+                                            static_cast<std::byte>(next >> 8)};
+      EXPECT_EQ(answer.data, expected) << next;
+    }
+    return next - first;
   }
   Rig rig{Speed::full};
 };
@@ -142,19 +161,58 @@ TEST_F(PolledStream, AgentRefuses_UrbFails) {
   EXPECT_EQ(rig.vhci.take().status, UrbStatus::protocol_error);
 }
 
-TEST_F(PolledStream, QueueThatFills_ClosesButKeepsWhatItHas) {
+TEST_F(PolledStream, DriverThatDoesNotRead_GetsEverythingLater) {
   submit();
-  for (int i = 0; i < 1100; ++i) report(kHid, 1, {i & 0xFF});
-  EXPECT_EQ(rig.agent.closes.size(), 1u);
-  rig.vhci.take();
-  int received = 1;
-  for (; received < 600; ++received) {
-    submit();
-    if (!rig.vhci.has_answer()) break;
-    EXPECT_EQ(rig.vhci.take().data[0], static_cast<std::byte>(received & 0xFF));
+  count_reports(0, kBound + 1);
+  EXPECT_EQ(read_from(0), 1u);
+  for (std::uint32_t i = 0; i < kBound; ++i) submit();
+  EXPECT_EQ(read_from(1), kBound);
+  EXPECT_TRUE(rig.agent.closes.empty());
+  EXPECT_EQ(rig.agent.opens.size(), 1u);
+}
+
+TEST_F(PolledStream, AgentIsToldWhatWasRead) {
+  submit();
+  count_reports(0, kBound + 1);
+  EXPECT_TRUE(rig.agent.taken.empty());  // one is read, the rest is not
+  for (std::uint32_t i = 0; i < kBound; ++i) submit();
+  ASSERT_EQ(rig.agent.taken.size(), 8u);
+  for (std::size_t i = 0; i < 8; ++i) {
+    const wire::StreamTaken& taken = rig.agent.taken[i];
+    EXPECT_EQ(taken.attachment, kAttachment);
+    EXPECT_EQ(taken.endpoint, kHid);
+    EXPECT_EQ(taken.epoch, StreamEpoch{1});
+    EXPECT_EQ(taken.reports, (i + 1) * kBound / 8);
   }
-  EXPECT_EQ(received, 513);
-  EXPECT_EQ(rig.agent.opens.size(), 2u);
+}
+
+TEST_F(PolledStream, NewOpening_CountsFromItsOwnBeginning) {
+  submit();
+  count_reports(0, kBound);
+  EXPECT_EQ(read_from(0), 1u);
+  rig.control({0x02, 1, 0, kHid.value(), 0});
+  for (std::uint32_t i = 0; i < kBound / 8; ++i) submit();
+  count_reports(0, kBound / 8, 2);
+  ASSERT_EQ(rig.agent.taken.size(), 1u);
+  EXPECT_EQ(rig.agent.taken[0].epoch, StreamEpoch{2});
+  EXPECT_EQ(rig.agent.taken[0].reports, kBound / 8);
+}
+
+TEST_F(PolledStream, AgentThatSendsBeyondTheBound_IsNotKept) {
+  submit();
+  count_reports(0, 3 * kBound);
+  for (std::uint32_t i = 0; i < 3 * kBound; ++i) submit();
+  EXPECT_EQ(read_from(0), kBound + 1);
+}
+
+// A report that nobody will read must not stand in the way of the next for ever.
+TEST_F(PolledStream, ReportsThatAreRefused_CountAsTaken) {
+  submit();
+  const std::vector<std::byte> bytes(3);
+  for (std::uint32_t i = 0; i < kBound; ++i)
+    rig.attachment.receive(item_of(kHid, StreamEpoch{1}, rig.now), bytes, rig.now);
+  ASSERT_FALSE(rig.agent.taken.empty());
+  EXPECT_EQ(rig.agent.taken.back().reports, kBound);
 }
 
 TEST_F(PolledStream, MalformedBody_ChangesNothing) {

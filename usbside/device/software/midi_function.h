@@ -36,6 +36,7 @@ class MidiFunction final : public Function {
   [[nodiscard]] std::string statistics() const override;
   [[nodiscard]] std::string summary() const override;
   [[nodiscard]] const MidiOutCounters& out() const { return out_; }
+  [[nodiscard]] std::uint64_t given() const { return script_.given(); }
 
  private:
   void hear(std::span<const std::byte, 4> event);
