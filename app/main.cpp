@@ -243,10 +243,51 @@ void add_all(CLI::App& app, CommandLine& line) {
   add_keys(app, line);
 }
 
-// One line, whatever CLI11 has to say: its first, without its exception's name.
-int report_usage(const CLI::ParseError& error) {
-  const std::string text = error.what();
-  std::fprintf(stderr, "usbgw: %s; see usbgw --help\n", text.substr(0, text.find('\n')).c_str());
+// The innermost command that the line names, and what to type for it.
+struct NamedCommand {
+  const CLI::App* app;
+  std::string path;
+};
+NamedCommand named_command(const CLI::App& app) {
+  NamedCommand named{&app, app.get_name()};
+  while (!named.app->get_subcommands().empty()) {
+    named.app = named.app->get_subcommands().front();
+    named.path += " " + named.app->get_name();
+  }
+  return named;
+}
+
+// What a command does not know: an option, a command, or an argument too many; with the nearest
+// that it knows.
+std::string describe_unknown(const NamedCommand& named, const std::string& word) {
+  std::vector<std::string> known;
+  const char* what = "argument";
+  if (word.starts_with("-")) {
+    what = "option";
+    for (const CLI::Option* option : named.app->get_options()) {
+      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    }
+  } else {
+    for (const CLI::App* command : named.app->get_subcommands({})) {
+      what = "command";
+      known.push_back(command->get_name());
+    }
+  }
+  const std::vector<std::string_view> allowed(known.begin(), known.end());
+  const auto meant = config::nearest(word.substr(0, word.find('=')), allowed);
+  return named.path + " has no " + what + " \"" + word + "\"" +
+         (meant ? "; did you mean " + std::string(*meant) + "?" : "");
+}
+
+// One line, whatever CLI11 has to say. A word that is not known goes before what it left missing.
+int report_usage(const CLI::App& app, const CLI::ParseError& error) {
+  const NamedCommand named = named_command(app);
+  const std::vector<std::string> unknown = named.app->remaining();
+  std::string text = error.what();
+  text = text.substr(0, text.find('\n'));
+  if (!unknown.empty()) text = describe_unknown(named, unknown.front());
+  std::fprintf(stderr, "usbgw: %s%s see %s --help\n", text.c_str(), text.ends_with('?') ? "" : ";",
+               named.path.c_str());
   return kWrongUsage;
 }
 
@@ -285,7 +326,7 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::Success& wanted) {  // --help, --version
     return app.exit(wanted);
   } catch (const CLI::ParseError& error) {
-    return report_usage(error);
+    return report_usage(app, error);
   }
   const Result<int> result = run(line);
   return result ? *result : report_failure(result.error());

@@ -94,6 +94,19 @@ class CommandLine(unittest.TestCase):
             self.assertEqual((code, out, err.count("\n")), (2, "", 1), arguments)
             self.assertTrue(err.startswith("usbgw: "), err)
 
+    def test_what_is_not_known_is_named_with_the_nearest(self):
+        for arguments, text in (
+                (("atach", "x"), 'usbgw has no command "atach"; did you mean attach? see usbgw --help'),
+                (("nonsense",), 'usbgw has no command "nonsense"; see usbgw --help'),
+                (("--confg=f",), 'usbgw has no option "--confg=f"; did you mean --config? see usbgw --help'),
+                (("list", "--jsno"), 'usbgw list has no option "--jsno"; did you mean --json? see usbgw list --help'),
+                (("attach", "--vhci-prt", "3"), 'usbgw attach has no option "--vhci-prt"; did you mean --vhci-port? '
+                                                "see usbgw attach --help"),
+                (("keys", "isue", "n"), 'usbgw keys has no command "isue"; did you mean issue? see usbgw keys --help'),
+                (("list", "status"), 'usbgw list has no argument "status"; see usbgw list --help'),
+                (("attach",), "device is required; see usbgw attach --help")):
+            self.assertEqual(usbgw(*arguments), (2, "", f"usbgw: {text}\n"))
+
     def test_shipped_examples_pass_check_with_the_keys_that_they_name(self):
         usbgw("keys", "init", "--directory", self.path / "keys")
         for name in ("stage-box", "control-room"):
