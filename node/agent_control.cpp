@@ -12,6 +12,8 @@ static_assert(kMaxServings < 255, "an attachment id is 1 to 255, and one more mu
 
 // Far below the lease time; an open channel has heard the peer's heartbeats (15 s at most ago).
 constexpr Duration kRenewalPeriod = std::chrono::seconds(5);
+// Between looks for an export that is not plugged in.
+constexpr Duration kLookPeriod = std::chrono::seconds(5);
 static_assert(4 * kRenewalPeriod < control::kLeaseTime);
 // Of one connection in one turn, so that no host keeps the others waiting.
 constexpr std::size_t kMessagesPerTurn = 64;
@@ -88,6 +90,7 @@ std::size_t AgentControl::turn(Instant now) {
   work += std::erase_if(connections_, [](const auto& c) { return c->session == nullptr; });
   open_queued(now);
   keep_leases(now);
+  look_for_exports(now);
   return work;
 }
 
@@ -137,6 +140,12 @@ std::size_t AgentControl::turn_connection(Connection& connection, Instant now) {
     session.close(local_.name + " stops");
   if (session.state() == PeerSession::State::closed) leave(connection, now);
   return work;
+}
+
+void AgentControl::look_for_exports(Instant now) {
+  if (now < next_look_) return;
+  next_look_ = now + kLookPeriod;
+  for (const std::string& line : exports_.missing_and_found()) log_.info(line);
 }
 
 void AgentControl::keep_leases(Instant now) {
@@ -404,6 +413,7 @@ bool AgentControl::take(PacketEvent& event, Instant now) {
 Instant AgentControl::next_deadline() const {
   Instant next = acceptor_.next_deadline();
   if (!connections_.empty()) next = std::min(next, next_renewal_);
+  if (exports_.is_missing_any()) next = std::min(next, next_look_);
   for (const auto& connection : connections_)
     next = std::min(next, connection->session->next_deadline());
   return next;

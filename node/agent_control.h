@@ -62,6 +62,7 @@ class AgentControl : public Loop {
   [[nodiscard]] bool has_too_many(const std::string& name) const;
   std::size_t turn_connection(Connection& connection, Instant now);
   void keep_leases(Instant now);
+  void look_for_exports(Instant now);
   void leave(Connection& connection, Instant now);
   void dispatch(Connection& connection, control::Message&& message, Instant now);
   void dispatch(Connection& connection, wire::SessionMessage&& message, Instant now);
@@ -87,6 +88,7 @@ class AgentControl : public Loop {
   SessionNumbers& numbers_;
   Log& log_;
   Instant next_renewal_{};
+  Instant next_look_{};
   std::vector<std::unique_ptr<Connection>> connections_;
   bool stopping_ = false;
 };

@@ -85,6 +85,25 @@ void ExportDesk::refresh() {
   std::erase_if(present_, [this](const auto& device) { return rule_for(device.id) == nullptr; });
 }
 
+std::vector<std::string> ExportDesk::missing_and_found() {
+  std::vector<std::string> lines;
+  if (!is_missing_any()) return lines;
+  refresh();
+  const bool is_first = !missing_;
+  if (is_first) missing_.emplace();
+  for (const ExportRule& rule : rules_) {
+    const auto known = std::find(missing_->begin(), missing_->end(), rule.device);
+    if (is_first && !is_plugged_in(rule)) {
+      missing_->push_back(rule.device);
+      lines.push_back("export " + rule.device + " is not plugged in; hosts get it when it is");
+    } else if (known != missing_->end() && is_plugged_in(rule)) {
+      missing_->erase(known);
+      lines.push_back("export " + rule.device + " is plugged in now");
+    }
+  }
+  return lines;
+}
+
 control::Directory ExportDesk::offered_to(const std::string* peer) {
   refresh();
   const auto is_refused = [&](const device::PresentDevice& device) {

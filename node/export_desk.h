@@ -53,6 +53,11 @@ class ExportDesk {
   // Without what the rules refuse to `peer`.
   [[nodiscard]] std::vector<wire::ExportInfo> list_for(const std::string& peer, Instant now);
   void begin_turn() { is_fresh_ = false; }
+  // A line for each export that was not plugged in at the first call, and for each of those that is
+  // now; each once. Looks at the bus only while one is missing.
+  [[nodiscard]] std::vector<std::string> missing_and_found();
+  // True until nothing is missing.
+  [[nodiscard]] bool is_missing_any() const { return !missing_ || !missing_->empty(); }
 
   struct Grant {
     device::PresentDevice device;
@@ -100,6 +105,7 @@ class ExportDesk {
   control::ExclusivePolicy policy_;
   std::vector<device::PresentDevice> present_;  // the exported ones
   bool is_fresh_ = false;
+  std::optional<std::vector<std::string>> missing_;  // rules' devices; null: nobody has looked yet
 };
 
 [[nodiscard]] wire::ExportInfo describe(const device::PresentDevice& device);

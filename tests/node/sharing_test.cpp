@@ -217,6 +217,39 @@ TEST_F(Sharing, DeviceThatComesBackWithOtherDescriptorsIsRefused) {
   EXPECT_EQ(bench.devices.open_devices(), 0u);
 }
 
+// What the log says of exports; each line is said once.
+struct MissingExports : testing::Test {
+  [[nodiscard]] Lines told() const {
+    Lines lines;
+    for (const std::string& line : bench.log.lines)
+      if (line.starts_with("export ")) lines.push_back(line);
+    return lines;
+  }
+  AgentBench bench{{"1209:a102", "1209:a103"}};
+};
+
+TEST_F(MissingExports, AreToldAtTheStartAndWhenTheyAppear) {
+  const std::string missing = "export 1209:a103 is not plugged in; hosts get it when it is";
+  bench.devices.plug("1209:a102:0001");
+  bench.run();
+  EXPECT_EQ(told(), Lines{missing});
+  bench.run_for(1min);
+  EXPECT_EQ(told(), Lines{missing});
+  bench.devices.plug("1209:a103:0007");
+  bench.run_for(6s);
+  EXPECT_EQ(told(), (Lines{missing, "export 1209:a103 is plugged in now"}));
+  bench.run_for(1min);
+  EXPECT_EQ(told().size(), 2u);
+}
+
+TEST_F(MissingExports, AreNotLookedForWhenNoneIsMissing) {
+  bench.devices.plug("1209:a102:0001");
+  bench.devices.plug("1209:a103:0007");
+  bench.run();
+  EXPECT_EQ(told(), Lines{});
+  EXPECT_EQ(bench.agent().next_deadline(), kNever);
+}
+
 TEST_F(Sharing, StoppingGivesEveryDeviceBack) {
   bench.devices.plug("1209:a102:0002");
   static_cast<void>(bench.attach(bench.connect("room"), kDevice));
