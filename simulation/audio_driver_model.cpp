@@ -52,6 +52,7 @@ void AudioDriverModel::select_alternates(bool is_open, Instant now) {
 void AudioDriverModel::start(Instant now) {
   is_running_ = true;
   if (pcm_.is_stepped) return;
+  if (pcm_.is_linked) return start_linked(now);
   if (pcm_.capture) start_capture(now);
   prepare_playback(now);
   programs_due_ = now;
@@ -62,6 +63,16 @@ void AudioDriverModel::start_capture(Instant now) {
   capture_->prepare();
   capture_->start_endpoint(now);
   capture_->start_recording();
+}
+
+// snd_pcm_start() of linked streams: one moment for both.
+void AudioDriverModel::start_linked(Instant now) {
+  if (!playback_ || !capture_) return;
+  is_linked_stopped_ = false;
+  prepare_playback(now);
+  for (std::uint32_t period = 0; period < pcm_.periods; ++period)
+    static_cast<void>(write_some(now));
+  start_capture(now);
 }
 
 void AudioDriverModel::prepare_playback(Instant now) {
@@ -114,26 +125,47 @@ bool AudioDriverModel::is_ready_to_prepare(Direction direction) const {
   return capture_->is_endpoint_running() || capture_->is_idle();
 }
 
+bool AudioDriverModel::is_ready_to_start_over() const {
+  if (pcm_.is_linked) return is_linked_stopped_ && playback_->is_idle() && capture_->is_idle();
+  const auto is_ready = [&](const auto& stream, Direction direction) {
+    return stream && stream->is_stopped_by_xrun() && is_ready_to_prepare(direction);
+  };
+  return is_ready(playback_, Direction::out) || is_ready(capture_, Direction::in);
+}
+
 void AudioDriverModel::wake_programs(Instant now) {
   bool is_due = false;
-  if (playback_) {
-    is_due |= playback_->take_wake_up();
-    is_due |= playback_->is_stopped_by_xrun() && is_ready_to_prepare(Direction::out);
-  }
-  if (capture_) {
-    is_due |= capture_->take_wake_up();
-    is_due |= capture_->is_stopped_by_xrun() && is_ready_to_prepare(Direction::in);
-  }
+  if (playback_) is_due |= playback_->take_wake_up();
+  if (capture_) is_due |= capture_->take_wake_up();
+  is_due |= is_ready_to_start_over();
   if (is_due) programs_due_ = std::min(programs_due_, now + pcm_.wake_latency);
 }
 
 std::size_t AudioDriverModel::turn(DeviceModel&, Instant now) {
   if (!is_running_ || pcm_.is_stepped || now < programs_due_) return 0;
   programs_due_ = kNever;
-  const std::size_t work = run_recorder(now) + run_player(now);
+  const std::size_t work = pcm_.is_linked ? run_linked(now) : run_recorder(now) + run_player(now);
   stop_unused_capture();
   wake_programs(now);
   return work;
+}
+
+std::size_t AudioDriverModel::run_linked(Instant now) {
+  if (!playback_ || !capture_) return 0;
+  std::size_t cycles = 0;
+  while (capture_->has_period() && playback_->has_room()) {
+    if (read_some(now) == 0 || write_some(now) == 0) break;
+    ++cycles;
+  }
+  const bool has_xrun = playback_->is_stopped_by_xrun() || capture_->is_stopped_by_xrun();
+  if (has_xrun && !is_linked_stopped_) {
+    is_linked_stopped_ = true;
+    playback_->stop();
+    capture_->stop_recording();
+    stop_unused_capture();
+  }
+  if (is_ready_to_start_over()) start_linked(now);
+  return cycles;
 }
 
 std::size_t AudioDriverModel::run_recorder(Instant now) {
@@ -192,7 +224,7 @@ std::uint64_t AudioDriverModel::frames_recorded() const {
 void AudioDriverModel::disconnected(Instant) {
   before_ = totals();
   urb_errors_ = 0;
-  is_running_ = false;
+  is_running_ = is_linked_stopped_ = false;
   programs_due_ = kNever;
   device_ = nullptr;
   playback_.reset();

@@ -1,4 +1,5 @@
-// A model of snd-usb-audio, the ALSA buffers above it, and two programs as aplay and arecord: which
+// A model of snd-usb-audio, the ALSA buffers above it, and the programs: two as aplay and arecord,
+// or one with linked streams as jackd. Which
 // URBs are submitted when, and when there is an XRUN. What it submits is what the driver of
 // Linux 6.1 submits, URB by URB: tests/simulation/usbmon_test.cpp compares it with traces of the
 // real one.
@@ -59,9 +60,12 @@ class AudioDriverModel final : public DriverModel {
   void start(Instant now);
   void handle(const ModelUrb& urb, Instant now);
   void wake_programs(Instant now);
+  std::size_t run_linked(Instant now);
+  void start_linked(Instant now);
   std::size_t run_recorder(Instant now);
   std::size_t run_player(Instant now);
   void stop_unused_capture();
+  [[nodiscard]] bool is_ready_to_start_over() const;
   [[nodiscard]] bool is_ready_to_prepare(Direction direction) const;
   [[nodiscard]] Totals totals() const;
 
@@ -75,6 +79,7 @@ class AudioDriverModel final : public DriverModel {
   std::size_t requests_ = 0;  // control URBs in flight
   bool is_running_ = false;
   bool is_stopping_ = false;
+  bool is_linked_stopped_ = false;  // by an XRUN of either stream
   Instant programs_due_ = kNever;
   Totals before_;  // of devices that are gone
   std::uint64_t urb_errors_ = 0, unsupported_ = 0;

@@ -25,6 +25,7 @@ class CaptureStream {
   void stop_recording() { is_recording_ = false; }
   // The program's next copy, frames; 0: it sleeps, or an XRUN has ended the recording.
   [[nodiscard]] std::uint32_t read_some(Instant now);
+  [[nodiscard]] bool has_period() const { return buffer_.has_period(); }
 
   [[nodiscard]] bool owns(const ModelUrb& urb) const { return in_.owns(urb); }
   [[nodiscard]] bool take(const ModelUrb& urb) { return in_.take(urb); }

@@ -29,6 +29,7 @@ class PlaybackStream {
   // The program's next copy, frames; starts the stream when the buffer is full. 0: it sleeps, or an
   // XRUN has stopped it.
   [[nodiscard]] std::uint32_t write_some(Instant now);
+  [[nodiscard]] bool has_room() const { return buffer_.has_room(); }
   void stop();
 
   // True: the URB was ours.

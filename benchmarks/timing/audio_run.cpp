@@ -20,6 +20,7 @@ simulation::PcmSettings pcm_of(const AudioCase& audio) {
   simulation::PcmSettings pcm;
   pcm.period_frames = audio.period;
   pcm.periods = audio.periods;
+  pcm.is_linked = audio.is_linked;
   return pcm;
 }
 

@@ -17,6 +17,7 @@ struct AudioCase {
   std::string device = "uac2";
   std::uint32_t period = 64;
   std::uint32_t periods = 2;
+  bool is_linked = false;  // the client: see PcmSettings
   double bus_ppm = 0;
   double crystal_ppm = 0;
   simulation::ImpairmentProfile network;  // each way

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstring>
-#include <deque>
 #include <vector>
 
 #include "common/byte_order.h"
@@ -28,46 +27,29 @@ class CounterPlayer final : public simulation::AudioProgram {
   std::uint32_t played_ = 0;
 };
 
-// Copies IN to OUT, period by period. What it has not played yet stands in the capture buffer: more
-// than that holds is an overrun, after which a client starts over.
+// Copies IN to OUT: with linked streams each period is played in the cycle that recorded it. What
+// fills the playback buffer before is silence.
 class Monitor final : public simulation::AudioProgram {
  public:
-  explicit Monitor(std::uint32_t periods) : most_(periods) {}
-
+  void record(std::span<const std::byte> period, Instant) override {
+    recorded_.assign(period.begin(), period.end());
+  }
   void play(std::span<std::byte> period, Instant) override {
-    if (periods_.empty()) {
+    if (recorded_.empty()) {
       std::memset(period.data(), 0, period.size());
       ++silent_;
       return;
     }
-    std::memcpy(period.data(), periods_.front().data(), period.size());
-    spare_.push_back(std::move(periods_.front()));
-    periods_.pop_front();
+    std::memcpy(period.data(), recorded_.data(), period.size());
+    recorded_.clear();
   }
-  void record(std::span<const std::byte> period, Instant) override {
-    if (periods_.size() == most_) {
-      periods_.clear();
-      ++restarts_;
-    }
-    std::vector<std::byte> bytes;
-    if (!spare_.empty()) {
-      bytes = std::move(spare_.back());
-      spare_.pop_back();
-    }
-    bytes.assign(period.begin(), period.end());
-    periods_.push_back(std::move(bytes));
-  }
-  void forget_counts() { silent_ = restarts_ = 0; }
-  // Periods of silence that were played because none had been recorded yet.
+  // Periods of silence: as many as the buffer has, each time the client starts.
   [[nodiscard]] std::uint64_t silent_periods() const { return silent_; }
-  [[nodiscard]] std::uint64_t restarts() const { return restarts_; }
+  void forget_counts() { silent_ = 0; }
 
  private:
-  std::size_t most_;
-  std::deque<std::vector<std::byte>> periods_;
-  std::vector<std::vector<std::byte>> spare_;
+  std::vector<std::byte> recorded_;
   std::uint64_t silent_ = 0;
-  std::uint64_t restarts_ = 0;
 };
 
 }  // namespace usbgw::benchmarks

@@ -21,9 +21,27 @@ device::software::DeviceOptions device_options(const std::string& name, double c
   return options;
 }
 
+// Plays what it has just recorded, and silence before.
+class Echo final : public AudioProgram {
+ public:
+  void record(std::span<const std::byte> period, Instant) override {
+    recorded_.assign(period.begin(), period.end());
+  }
+  void play(std::span<std::byte> period, Instant) override {
+    recorded_.resize(period.size());
+    std::copy(recorded_.begin(), recorded_.end(), period.begin());
+    recorded_.clear();
+  }
+
+ private:
+  std::vector<std::byte> recorded_;
+};
+
 struct Rig {
   explicit Rig(const std::string& device, PcmSettings pcm, double crystal_ppm = 0)
-      : devices(device_options(device, crystal_ppm)), driver(pcm, program) {
+      : Rig(device, pcm, program, crystal_ppm) {}
+  Rig(const std::string& device, PcmSettings pcm, AudioProgram& client, double crystal_ppm = 0)
+      : devices(device_options(device, crystal_ppm)), driver(pcm, client) {
     config.device = "software:" + device;
     config.playout.mode = host::PlayoutMode::fixed;
     config.playout.playout = 2ms;
@@ -108,6 +126,52 @@ TEST(AudioDriver, ProgramsThatAreALittleLateCauseNoXrun) {
   EXPECT_EQ(rig.driver.capture_xruns(), 0u);
   EXPECT_EQ(rig.program.breaks(), 0u);
   EXPECT_EQ(rig.devices.function<AudioFunction>().judge().inside.total(), 0u);
+}
+
+PcmSettings linked(std::uint32_t period_frames) {
+  PcmSettings pcm;
+  pcm.period_frames = period_frames;
+  pcm.is_linked = true;
+  return pcm;
+}
+
+// The device plays its own counter again, so its judge hears whether a frame is missing.
+TEST(AudioDriver, LinkedClientPlaysWhatItRecords) {
+  for (const char* device : {"uac1", "uac2", "uac2-implicit"}) {
+    SCOPED_TRACE(device);
+    Echo client;
+    Rig rig(device, linked(128), client);
+    rig.system->run_for(500ms);  // the streams open
+    const auto xruns = rig.driver.playback_xruns() + rig.driver.capture_xruns();
+    rig.system->run_for(3s);
+    EXPECT_EQ(rig.driver.playback_xruns() + rig.driver.capture_xruns(), xruns);
+    rig.stop();
+    const auto judge = rig.devices.function<AudioFunction>().judge();
+    EXPECT_GT(judge.counted, 2u * 48000);
+    EXPECT_EQ(judge.inside.total(), 0u);
+    EXPECT_TRUE(rig.system->vhci().violations().empty());
+    EXPECT_TRUE(rig.system->shut_down(5s));
+  }
+}
+
+TEST(AudioDriver, LinkedClientStartsBothStreamsOverAfterAnXrun) {
+  for (const char* device : {"uac1", "uac2", "uac2-implicit"}) {
+    SCOPED_TRACE(device);
+    Echo client;
+    auto pcm = linked(64);
+    pcm.wake_latency = 4ms;
+    Rig rig(device, pcm, client);
+    rig.system->run_for(1s);
+    const auto xruns = rig.driver.playback_xruns() + rig.driver.capture_xruns();
+    const auto recorded = rig.driver.frames_recorded();
+    EXPECT_GT(xruns, 10u);
+    rig.system->run_for(1s);
+    EXPECT_GT(rig.driver.playback_xruns() + rig.driver.capture_xruns(), xruns);
+    EXPECT_GT(rig.driver.frames_recorded(), recorded + 1000);
+    rig.stop();
+    EXPECT_TRUE(rig.system->vhci().violations().empty());
+    EXPECT_TRUE(rig.system->shut_down(5s));
+  }
 }
 
 }  // namespace
