@@ -43,6 +43,7 @@ Result<std::string> find_config(const std::string& wanted) {
   const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
   for (const std::filesystem::path& candidate :
        {std::filesystem::path("config/demo.toml"), program.parent_path() / "../../config/demo.toml",
+        program.parent_path() / "../share/usbgw/demo.toml",
         std::filesystem::path("/etc/usbgw/demo.toml")}) {
     if (std::filesystem::exists(candidate, ignored)) return candidate.string();
   }
