@@ -55,8 +55,15 @@ class Install(unittest.TestCase):
         blocked.touch()
         done = run(self.program, "demo", "--no-kernel", "--output", blocked / "out", cwd=self.folder.name)
         self.assertIn(f"usbgw: {blocked}/out: ", done.stderr)
+
+    def test_installed_examples_are_right_once_their_keys_are_made(self):
+        examples = self.prefix / "share/usbgw"
+        for words in (("init",), ("issue", "stage-box"), ("issue", "control-room")):
+            made = run(self.program, "keys", *words, "--directory", examples / "keys")
+            self.assertEqual(made.returncode, 0, made.stderr)
         for name in ("studio-agent", "studio-host"):
-            self.assertEqual(run(self.program, "--config", self.prefix / f"share/usbgw/{name}.toml", "--check").returncode, 0)
+            checked = run(self.program, "--config", examples / f"{name}.toml", "--check")
+            self.assertEqual(checked.returncode, 0, checked.stderr)
 
 
 if __name__ == "__main__":
