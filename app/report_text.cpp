@@ -50,7 +50,7 @@ std::string stream_tables(const AttachmentReport& attachment) {
                milliseconds_text(stream.playout_ns), milliseconds_cell(stream.latency_p50_ns),
                milliseconds_cell(stream.latency_p99_ns), milliseconds_cell(stream.latency_max_ns),
                fixed(stream.clock_ppm, 1), number(stream.playout_raises),
-               stream.direction == "out" ? milliseconds_text(stream.agent_fifo.now_ns) : ""});
+               stream.agent_fifo ? milliseconds_text(stream.agent_fifo->now_ns) : ""});
     counts.add({stream_name(stream), number(was.direct), number(was.repaired),
                 number(was.retransmitted), number(was.concealed), number(was.device_gap),
                 number(was.unlinked), number(was.lead_in), number(was.late),

@@ -87,7 +87,8 @@ struct StreamReport {
   IntervalReport intervals;
   std::uint64_t playout_raises = 0;
   std::uint64_t agent_late = 0, agent_missing = 0;
-  LevelReport agent_fifo;  // out: time by which data came before the agent submitted it
+  // out: time by which data came before the agent submitted it; null: not known yet
+  std::optional<LevelReport> agent_fifo;
   std::optional<std::int64_t> latency_p50_ns, latency_p99_ns, latency_max_ns;
 };
 

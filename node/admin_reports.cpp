@@ -50,8 +50,10 @@ control::StreamReport report(const host::StreamStatus& stream) {
   out.playout_raises = stream.playout_raises;
   out.agent_late = stream.agent_late;
   out.agent_missing = stream.agent_missing;
-  const host::LevelStatus& fifo = stream.agent_fifo;
-  out.agent_fifo = {fifo.start.count(), fifo.now.count(), fifo.least.count(), fifo.most.count()};
+  if (const auto& fifo = stream.agent_fifo) {
+    out.agent_fifo = control::LevelReport{fifo->start.count(), fifo->now.count(),
+                                          fifo->least.count(), fifo->most.count()};
+  }
   if (stream.latency_max > 0) {  // else no interval has been played
     out.latency_p50_ns = stream.latency_p50;
     out.latency_p99_ns = stream.latency_p99;

@@ -65,7 +65,7 @@ TEST(ReportText, Status_ShowsTimesCountsAndLosses) {
   control::StreamReport out = stream;
   out.endpoint = 0x01;
   out.direction = "out";
-  out.agent_fifo.now_ns = 2'750'000;
+  out.agent_fifo.emplace().now_ns = 2'750'000;
   control::AttachmentReport attachment;
   attachment.peer = "stage";
   attachment.device = "1209:a101";

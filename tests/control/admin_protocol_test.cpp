@@ -22,7 +22,7 @@ StatusReport sample_status() {
   stream.intervals.direct = 1000;
   stream.intervals.concealed = 3;
   stream.latency_p99_ns = 2'300'000;
-  stream.agent_fifo = {3'000'000, 2'900'000, 2'800'000, 3'100'000};
+  stream.agent_fifo = LevelReport{3'000'000, 2'900'000, 2'800'000, 3'100'000};
   AttachmentReport attachment;
   attachment.peer = "stage";
   attachment.device = "1209:a101";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "common/histogram.h"
@@ -44,7 +45,8 @@ struct StreamStatus {
   std::uint64_t playout_raises = 0;
   std::uint64_t agent_late = 0;     // OUT intervals that the agent reported late
   std::uint64_t agent_missing = 0;  // OUT intervals that went out as silence
-  LevelStatus agent_fifo;           // OUT: time by which data came before its submission
+  // OUT: time by which data came before its submission; none in the first second.
+  std::optional<LevelStatus> agent_fifo;
   // IN: device completion to the write into vhci. OUT: URB arrival to the agent's bus time
   // (computed). ns.
   std::int64_t latency_p50 = 0, latency_p99 = 0, latency_max = 0;

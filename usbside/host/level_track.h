@@ -26,8 +26,8 @@ class LevelTrack {
     level_->most = std::max(level_->most, mean);
   }
   void restart() { *this = {}; }
-  // All zero until a second is over.
-  [[nodiscard]] LevelStatus status() const { return level_.value_or(LevelStatus{}); }
+  // None until a second is over.
+  [[nodiscard]] const std::optional<LevelStatus>& status() const { return level_; }
 
  private:
   static constexpr Duration kOver = std::chrono::seconds(1);

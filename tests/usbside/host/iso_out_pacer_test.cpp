@@ -340,9 +340,10 @@ TEST_P(IsoOutPacer, AgentFifo_IsTheMeanMarginOfReportsThatHaveOne) {
   }
   rig->run_until(bus->host_time(0) + seconds(3));
   const auto fifo = rig->stream_status(kAudioOut).agent_fifo;
-  EXPECT_EQ(fifo.start, milliseconds(3));
-  EXPECT_EQ(fifo.least, milliseconds(3));
-  EXPECT_EQ(fifo.most, milliseconds(3));
+  ASSERT_TRUE(fifo);
+  EXPECT_EQ(fifo->start, milliseconds(3));
+  EXPECT_EQ(fifo->least, milliseconds(3));
+  EXPECT_EQ(fifo->most, milliseconds(3));
 }
 
 TEST_P(IsoOutPacer, AgentSubmitsFarAhead_DataIsThereBefore) {

@@ -24,12 +24,13 @@ class LevelTrackTest : public ::testing::Test {
 
 TEST_F(LevelTrackTest, BeforeASecondIsOver_KnowsNothing) {
   add(milliseconds(2), {}, milliseconds(999));
-  EXPECT_EQ(track.status().start, Duration::zero());
+  EXPECT_FALSE(track.status());
 }
 
 TEST_F(LevelTrackTest, Jitter_IsAveragedAway) {
   add(milliseconds(2), microseconds(700), seconds(10));
-  const LevelStatus level = track.status();
+  ASSERT_TRUE(track.status());
+  const LevelStatus level = *track.status();
   for (const Duration each : {level.start, level.now, level.least, level.most})
     EXPECT_NEAR(static_cast<double>(each.count()), 2e6, 2e3);
 }
@@ -39,7 +40,8 @@ TEST_F(LevelTrackTest, ExcursionAndReturn_AreBothSeen) {
   add(milliseconds(1), {}, seconds(3));
   add(milliseconds(4), {}, seconds(3));
   add(milliseconds(2), {}, seconds(3));
-  const LevelStatus level = track.status();
+  ASSERT_TRUE(track.status());
+  const LevelStatus level = *track.status();
   EXPECT_EQ(level.start, milliseconds(2));
   EXPECT_EQ(level.now, milliseconds(2));
   EXPECT_EQ(level.least, milliseconds(1));
@@ -50,8 +52,9 @@ TEST_F(LevelTrackTest, Restart_TakesANewStart) {
   add(milliseconds(2), {}, seconds(3));
   track.restart();
   add(milliseconds(5), {}, seconds(3));
-  EXPECT_EQ(track.status().start, milliseconds(5));
-  EXPECT_EQ(track.status().least, milliseconds(5));
+  ASSERT_TRUE(track.status());
+  EXPECT_EQ(track.status()->start, milliseconds(5));
+  EXPECT_EQ(track.status()->least, milliseconds(5));
 }
 
 }  // namespace
