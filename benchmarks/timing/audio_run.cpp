@@ -80,6 +80,8 @@ AudioFigures AudioSystem::figures() {
   figures.urb_errors = driver_.urb_errors();
   figures.breaks_in = tap_.recorded().breaks();
   figures.breaks_out = tap_.heard().breaks();
+  figures.frames_in = tap_.recorded().frames();
+  figures.frames_out = tap_.heard().frames();
   figures.longest_wait = system_->vhci().longest_isochronous_wait();
   figures.violations = system_->vhci().violations();
   return figures;

@@ -50,7 +50,8 @@ struct AudioFigures {
   Duration submit_ahead{};
   std::uint64_t playback_xruns = 0, capture_xruns = 0, urb_errors = 0;
   std::uint64_t breaks_in = 0, breaks_out = 0;  // places where the next frame was not the next
-  Duration longest_wait{};                      // of an isochronous URB
+  std::uint64_t frames_in = 0, frames_out = 0;
+  Duration longest_wait{};  // of an isochronous URB
   std::vector<std::string> violations;
   [[nodiscard]] std::uint64_t xruns() const { return playback_xruns + capture_xruns; }
   [[nodiscard]] std::uint64_t misses() const { return in.misses + out.misses; }
