@@ -82,6 +82,7 @@ sed -i "s#$WORK/keys/#$WORK/strange/#" "$KEEP/host.toml"
 start_host
 has_reason() { says certificate host list; }
 check "a stranger is told why" wait_for 60 "a reason" has_reason
+check "its attach is refused with the reason" refuses certificate host attach software:hid
 end_process "$rival_pid"
 stop_gateway
 check_no_vhci_port_in_use
