@@ -25,6 +25,16 @@ def ip(*words):
     sh("ip", *words)
 
 
+def ip_in(namespace, *words):
+    sh(*inside(namespace), "ip", *words)
+
+
+def inside(namespace):
+    """What a command is preceded by to run in a namespace. "ip netns exec" and "ip -n" want to mount, too, which a chroot
+    does not let them."""
+    return ["nsenter", f"--net=/run/netns/{namespace}"]
+
+
 class Namespaces:
     """Two namespaces joined by veth v0 and v1, which also carry addresses for the kernel's own stack."""
 
@@ -38,9 +48,9 @@ class Namespaces:
         ip("link", "add", "v0", "netns", a, "mtu", str(self.mtu), "type", "veth",
            "peer", "name", "v1", "netns", b, "mtu", str(self.mtu))
         for name, link, host in ((a, "v0", 1), (b, "v1", 2)):
-            ip("-n", name, "addr", "add", f"10.9.0.{host}/24", "dev", link)
-            ip("-n", name, "addr", "add", f"fd09::{host}/64", "dev", link, "nodad")
-            ip("-n", name, "link", "set", link, "up")
+            ip_in(name, "addr", "add", f"10.9.0.{host}/24", "dev", link)
+            ip_in(name, "addr", "add", f"fd09::{host}/64", "dev", link, "nodad")
+            ip_in(name, "link", "set", link, "up")
         return self
 
     def __exit__(self, *_):
@@ -52,7 +62,7 @@ class Echo:
     """port_peer echoing in a namespace until the block ends; `counters` afterwards."""
 
     def __init__(self, peer, namespace, *words):
-        self.command = ["ip", "netns", "exec", namespace, peer, *words, "echo"]
+        self.command = [*inside(namespace), peer, *words, "echo"]
         self.counters = {}
 
     def __enter__(self):
@@ -70,7 +80,7 @@ class Echo:
 
 
 def send(peer, spec, addresses, mtu, vlan, to, size, count=300):
-    done = sh("ip", "netns", "exec", NAMES[0], peer, spec, addresses, str(mtu), str(vlan),
+    done = sh(*inside(NAMES[0]), peer, spec, addresses, str(mtu), str(vlan),
               "send", to, str(count), str(size), check=False)
     line = next((l for l in done.stdout.splitlines() if "echoes" in l), "")
     if done.returncode != 0 or not line:
@@ -79,7 +89,7 @@ def send(peer, spec, addresses, mtu, vlan, to, size, count=300):
 
 
 def ping(namespace, address, *options):
-    done = sh("ip", "netns", "exec", namespace, "ping", "-n", "-c", "3", "-i", "0.2", "-W", "2",
+    done = sh(*inside(namespace), "ping", "-n", "-c", "3", "-i", "0.2", "-W", "2",
               *options, address, check=False)
     if ", 0% packet loss" not in done.stdout:
         raise SystemExit(f"ping {address} {options}: {done.stdout}{done.stderr}")
@@ -110,7 +120,7 @@ while True:
 
 def marking_on_the_wire(peer, mtu):
     """The peer's datagrams carry VLAN 7 and DSCP 46 where the kernel sees them."""
-    with subprocess.Popen(["ip", "netns", "exec", NAMES[1], sys.executable, "-c", WIRETAP, "v1"],
+    with subprocess.Popen([*inside(NAMES[1]), sys.executable, "-c", WIRETAP, "v1"],
                           stdout=subprocess.PIPE, text=True) as wiretap:
         wiretap.stdout.readline()
         send(peer, "af_packet:v0", "10.7.0.1/24", mtu, 7, "10.7.0.2", mtu - 28)
@@ -158,9 +168,9 @@ def memif(peer):
 def tap(peer):
     with Namespaces(1500):
         with Echo(peer, NAMES[1], "tap:usbgw0", "10.8.0.2/24,fd08::2/64", "1500", "0") as echo:
-            ip("-n", NAMES[1], "addr", "add", "10.8.0.1/24", "dev", "usbgw0")
-            ip("-n", NAMES[1], "addr", "add", "fd08::1/64", "dev", "usbgw0", "nodad")
-            ip("-n", NAMES[1], "link", "set", "usbgw0", "up")
+            ip_in(NAMES[1], "addr", "add", "10.8.0.1/24", "dev", "usbgw0")
+            ip_in(NAMES[1], "addr", "add", "fd08::1/64", "dev", "usbgw0", "nodad")
+            ip_in(NAMES[1], "link", "set", "usbgw0", "up")
             ping(NAMES[1], "10.8.0.2", "-M", "do", "-s", "1472")
             ping(NAMES[1], "fd08::2", "-s", "1452")
         expect(echo.counters.get("pings_answered") == 6, f"pings: {echo.counters}")
