@@ -22,9 +22,8 @@ make_base() {
 
 unmount_all() {
   local path
-  for path in dev/pts dev sys proc; do
-    if mountpoint -q "$root/$path"; then umount -l "$root/$path"; fi
-  done
+  # Those of ours, and what the COMMANDs left (network namespaces).
+  while read -r path; do umount -l "$path"; done < <(awk -v root="$root/" 'index($2, root) == 1 { print $2 }' /proc/mounts | sort -r)
 }
 
 fresh_root() {

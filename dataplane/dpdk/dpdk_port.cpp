@@ -12,8 +12,10 @@ namespace usbgw::dpdk {
 namespace {
 
 constexpr Duration kLinkCheckInterval = std::chrono::milliseconds(100);
-// Much longer than memif's handshake takes.
-constexpr Duration kReconnectInterval = std::chrono::seconds(1);
+// A server that is not there yet is asked for soon: what it brings is ready as soon as it is.
+constexpr Duration kConnectInterval = std::chrono::milliseconds(100);
+// One that has taken the connection: much longer than memif's handshake takes.
+constexpr Duration kHandshakeLimit = std::chrono::seconds(1);
 
 EdgeConfig edge_config(const PortConfig& config, const Device& device) {
   return {
@@ -197,12 +199,11 @@ void DpdkPort::watch_link(Instant now) {
 void DpdkPort::seek_server(bool is_found, Instant now) {
   if (is_found) {
     reconnect_at_ = kNever;
-  } else if (reconnect_at_ == kNever) {
-    reconnect_at_ = now + kReconnectInterval;
-  } else if (now >= reconnect_at_) {
-    device_->reconnect();
-    reconnect_at_ = now + kReconnectInterval;
+    return;
   }
+  if (reconnect_at_ != kNever && now < reconnect_at_) return;
+  if (reconnect_at_ != kNever) device_->reconnect();
+  reconnect_at_ = now + (device_->is_started() ? kHandshakeLimit : kConnectInterval);
 }
 
 std::size_t DpdkPort::counters(std::span<std::uint64_t> values) const {
