@@ -8,6 +8,7 @@ set -u
 . guest/audio.sh
 . guest/rights.sh
 . guest/gateway.sh
+. guest/usbip.sh
 
 WORK=/run/work      # tmpfs: programs, recordings
 KEEP=/run/keep      # tmpfs: copied to the results share when the scenario ends

@@ -4,54 +4,17 @@
 #: judge build/tests/simulation/usbmon_judge @RESULTS@/traces
 # periods="32x2 64x2 128x2 480x4 1024x2" rates=44100 completions=40
 # streams="uac1:record uac1:play uac1-feedback:play uac2:record uac2:play uac2-adaptive:play uac2-implicit:play"
-# usbip takes the first free port, so the "physical" device is at another controller's.
-IMPORT_PORT=0
+crystal_ppm=300
 start_usb
-load_modules usbip-host snd-usb-audio
+load_modules snd-usb-audio
 mount -t tracefs tracefs /sys/kernel/tracing
 start_audio
 start_udevd
 take_usbgw
-make_resident /usr/sbin/usbip /usr/sbin/usbipd /usr/bin/python3
+make_resident /usr/bin/python3
 mkdir -p "$KEEP/traces"
-usbipd >"$KEEP/usbipd.log" 2>&1 &
-usbipd_pid=$!
+start_usbipd
 traces=0
-
-# What "usbip bind" writes. The program itself refuses a device at a vhci, because one could import itself.
-bind_for_export() { # BUS-ID
-  local drivers=/sys/bus/usb/drivers
-  printf "add %s" "$1" >$drivers/usbip-host/match_busid
-  echo "$1" >$drivers/usb/unbind
-  echo "$1" >$drivers/usbip-host/bind
-}
-
-# export_device NAME: the software device, for usbip to take.
-export_device() {
-  start_softdevice $GATEWAY_PORT "$1" --rate $RATE --crystal-ppm 300
-  bus_id=$(usb_name_at_port $GATEWAY_PORT)
-  bind_for_export "$bus_id" || abort "usbip-host does not take $bus_id"
-}
-
-unexport_device() {
-  echo "$bus_id" >/sys/bus/usb/drivers/usbip-host/unbind
-  end_process "$device_pid"
-  check_no_vhci_port_in_use
-}
-
-import_device() {
-  usbip attach --remote=127.0.0.1 --busid="$bus_id" >>"$KEEP/usbip.log" 2>&1 || abort "usbip does not attach $bus_id"
-  wait_for_card $IMPORT_PORT || abort "no sound card behind usbip"
-  raise_vhci_threads
-  for thread in $(pgrep '^stub_[rt]x$'); do chrt -f -p 60 "$thread"; done
-}
-
-# usbip-host resets the device afterwards, for which the device has to be there.
-is_exported() { [ "$(<"/sys/bus/usb/devices/$bus_id/usbip_status")" = 1 ]; }
-release_device() {
-  usbip detach --port=$IMPORT_PORT >>"$KEEP/usbip.log" 2>&1
-  wait_for 20 "the device to be free again" is_exported
-}
 
 # trace_case DEVICE DIRECTION PERIODxCOUNT
 trace_case() {
