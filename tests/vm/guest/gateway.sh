@@ -153,9 +153,10 @@ prepare_gateway() { # [NETEM...]
   make_keys
 }
 
-# gateway_audio_case DIRECTION SPEED PERIODxCOUNT SECONDS: device, agent, host and card for one run.
+# gateway_audio_case DIRECTION SPEED PERIODxCOUNT SECONDS: device, agent, host and card for one run, whose
+# results are named after case_prefix and these.
 gateway_audio_case() {
-  case_name=$1_$2_$3
+  case_name=${case_prefix:-}$1_$2_$3
   say "$1 $3, $2 speed, through usbgw"
   start_audio_device "$2" $DEVICE_PORT
   start_gateway "$(device_id_at_port $DEVICE_PORT)"

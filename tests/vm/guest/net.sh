@@ -66,6 +66,39 @@ set_impairment() {
   done
 }
 
+# uniform_delay RTT-US J-US: the NETEM of a path whose fastest round trip is RTT and whose one-way delay
+# varies uniformly within J. Without a distribution netem draws uniformly from DELAY - VARIATION to DELAY +
+# VARIATION, each frame for itself, so frames overtake each other. keeps_order=yes: a rate makes netem a
+# queue, where a frame leaves after those before it (so the delay is no longer uniform).
+uniform_delay() {
+  echo "delay $(($1 / 2 + $2 / 2))us$([ "$2" -eq 0 ] || echo " $(($2 / 2))us")$([ "${keeps_order:-no}" = no ] || echo " rate 10gbit")"
+}
+
+# start_wire_probe, stop_wire_probe LINK: loss and delay of every frame, as seen at the bridges' ports, in
+# front of and behind what impairs. Sets wire_lost, and of LINK wire_base_us and wire_j_us.
+start_wire_probe() {
+  local link pairs=()
+  for link in data0 control0; do
+    pairs+=("agent-$link" "host-$link" "host-$link" "agent-$link")
+  done
+  ip netns exec between "$WORK/wire_probe" "${pairs[@]}" >"$WORK/wire" 2>>"$KEEP/wire_probe.log" &
+  wire_probe_pid=$!
+}
+
+stop_wire_probe() {
+  local line
+  end_process "$wire_probe_pid"
+  [ "$(wc -l <"$WORK/wire")" = 4 ] || fault "the wire probe has no figures"
+  while read -r line; do say "wire: $line"; done <"$WORK/wire"
+  read -r wire_lost wire_base_us wire_j_us < <(awk -v link="-$1" '{
+      for (i = 1; i <= NF; i++) { split($i, pair, "="); value[pair[1]] = pair[2] }
+      lost += value["lost"]
+      if (value["to"] !~ (link "$") || value["frames"] == 0) next
+      if (!base || value["min_ms"] < base) base = value["min_ms"]
+      if (value["max_ms"] > most) most = value["max_ms"]
+    } END { printf "%d %.0f %.0f\n", lost, base * 1000, (most - base) * 1000 }' "$WORK/wire")
+}
+
 # What the kernel sends on its own would be counted as traffic.
 quieten() {
   local side interface
