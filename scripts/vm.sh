@@ -8,7 +8,7 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 list() {
   local script
   for script in tests/vm/scenarios/*.sh; do
-    printf '  %-10s %s\n' "$(basename "$script" .sh)" "$(sed -n '1s/^# //p' "$script")"
+    printf '  %-12s %s\n' "$(basename "$script" .sh)" "$(sed -n '1s/^# //p' "$script")"
   done
 }
 

@@ -65,7 +65,7 @@ start_record() {
 await_program() {
   wait "$1"
   local code=$?
-  [ $code -eq 0 ] || fault "$2 ended with exit code $code"
+  [ $code -eq 0 ] || sample_fault "$2 ended with exit code $code"
 }
 
 # limited SECONDS COMMAND...: 20 s more than it should take.
@@ -98,7 +98,7 @@ stop_audio_device() { # PLAYED-FRAMES
   add_figures "missing=$missing_here repeated=$repeated_here altered=$altered_here"
 }
 
-# Only the gateway's samples are judged; those of the relay that it is compared with are told.
+# Only what the gateway carries is judged; what it is compared with is told.
 sample_fault() {
   if [ "${baseline:-no}" = yes ]; then say "baseline: $*"; else fault "$@"; fi
 }
@@ -151,6 +151,15 @@ say_cpu() {
       $1 == "uptime" { elapsed = $2 - before[$1]; next }
       { used = ($2 - before[$1]) / 1e7; if (used / elapsed >= 1) printf "%s %.0f %%\n", $3, used / elapsed }' \
     "$WORK/cpu_before" "$WORK/cpu_after" | sort | paste -sd ,)"
+}
+
+# cpu_seconds_per_minute THREADS: what these used of audio_case's time, of a minute of it.
+cpu_seconds_per_minute() {
+  awk -v threads="$*" 'BEGIN { split(threads, list, " "); for (i in list) wanted[list[i]] = 1 }
+      NR == FNR { before[$1] = $2; next }
+      $1 == "uptime" { elapsed = $2 - before[$1]; next }
+      $1 in wanted { used += $2 - before[$1] }
+      END { printf "%.2f\n", used / 1e9 / elapsed * 60 }' "$WORK/cpu_before" "$WORK/cpu_after"
 }
 
 # audio_case DIRECTION(play|record|duplex) PERIODxCOUNT SECONDS: one run, already attached; sets case_xruns.
