@@ -94,6 +94,7 @@ void AudioFunction::iso_start(EndpointAddress endpoint, ServiceInterval interval
     out_began_ = interval.begin;
     out_clock_ = make_clock();
     out_.fifo = out_.fifo_min = out_.fifo_max = 0;
+    plays_ = false;
   }
 }
 
@@ -151,7 +152,9 @@ std::size_t AudioFunction::send_samples(std::span<std::byte> room, Instant when)
   return count * frame_bytes();
 }
 
+// A device that has been sent nothing has nothing to play.
 void AudioFunction::play_interval() {
+  if (!plays_) return;
   out_.fifo_max = std::max(out_.fifo_max, out_.fifo);
   out_.fifo -= out_clock_.tick();
   out_.fifo_min = std::min(out_.fifo_min, out_.fifo);
@@ -170,6 +173,7 @@ void AudioFunction::iso_out(EndpointAddress endpoint, std::span<const std::byte>
   if (packet.size() % frame_bytes() != 0) ++out_.bad_length;
   const std::size_t count = packet.size() / frame_bytes();
   out_.fifo += static_cast<std::int64_t>(count);
+  plays_ = plays_ || count > 0;
   play_interval();
   if (count == 0) return;
   if (options_.returns_output) echo_.hear(packet);

@@ -27,7 +27,7 @@ struct AudioOutCounters {
   std::uint64_t bad_length = 0;   // not whole frames
   std::uint64_t late_events = 0;  // a packet that came after its interval had passed
   std::uint64_t feedbacks = 0;
-  std::int64_t fifo = 0;  // frames received minus frames played, since the stream began
+  std::int64_t fifo = 0;  // frames received minus frames played, since the stream's first frame
   std::int64_t fifo_min = 0;
   std::int64_t fifo_max = 0;
 };
@@ -77,6 +77,7 @@ class AudioFunction final : public Function {
   std::uint64_t out_pending_ = 0;
   Instant in_began_{};
   Instant out_began_{};
+  bool plays_ = false;  // frames have come in this stream
   bool has_faulted_ = false;
   AudioInCounters in_;
   AudioOutCounters out_;

@@ -198,6 +198,19 @@ TEST(AudioFunction, HighSpeedFeedbackHoldsTheFifo) {
   EXPECT_LT(out.fifo_max - out.fifo_min, 50);
 }
 
+TEST(AudioFunction, EmptyPacketsBeforeTheFirstFrameDoNotDrainTheFifo) {
+  auto function = make(named("uac2"));
+  BusHost host(*function);
+  EXPECT_EQ(host.bus.set_interface(kAudioOutInterface, 1, host.now), UrbStatus::ok);
+  auto empty = make_iso(kAudioOut, 8, 0);
+  for (int i = 0; i < 20; ++i) EXPECT_NE(host.transfer(*empty, milliseconds(10)), nullptr);
+  EXPECT_EQ(audio(*function).out().fifo_min, 0);
+  auto full = make_iso(kAudioOut, 8, 24);
+  EXPECT_NE(host.transfer(*full, milliseconds(10)), nullptr);
+  EXPECT_EQ(audio(*function).out().fifo, 0);
+  EXPECT_EQ(audio(*function).out().fifo_min, 0);
+}
+
 TEST(AudioFunction, DeliberateFaultIsSeenByTheOtherSide) {
   for (const char* fault : {"drop@1", "repeat@1", "alter@1"}) {
     DeviceOptions options = named("uac1");
