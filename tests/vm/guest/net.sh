@@ -122,3 +122,25 @@ mount_hugepages() { # [2-MB-PAGES]
   mkdir -p /dev/hugepages
   mount -t hugetlbfs hugetlbfs /dev/hugepages
 }
+
+# make_network_switch NETEM...: from now on stop_network and resume_network work at once, without a process
+# to start. NETEM is what the bridges do while the network works.
+make_network_switch() {
+  mkfifo "$WORK/switch"
+  ip netns exec between tc -force -batch - <"$WORK/switch" >>"$KEEP/switch.log" 2>&1 &
+  exec {switch}>"$WORK/switch"
+  working_network="$*"
+  resume_network
+}
+
+switch_network() { # NETEM...
+  local link side
+  for link in data0 control0; do
+    for side in agent host; do
+      echo "qdisc change dev $side-$link root netem limit 20000 $*" >&"$switch"
+    done
+  done
+}
+
+stop_network() { switch_network loss 100%; }
+resume_network() { switch_network "$working_network"; }

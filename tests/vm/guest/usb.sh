@@ -117,3 +117,31 @@ class_folder_at_port() { # PORT CLASS-PATTERN
   name=$(usb_name_at_port "$1") || return 1
   find "/sys/bus/usb/devices/$name/" -maxdepth 8 -name "$2" 2>/dev/null | grep -m 1 .
 }
+
+# start_usbmon PORT: everything on the bus of the device at a vhci port, until stop_usbmon. The kernel keeps
+# some hundred lines for a slow reader.
+start_usbmon() {
+  local name
+  name=$(usb_name_at_port "$1")
+  usbmon_bus=/sys/kernel/debug/usb/usbmon/${name%%-*}
+  chrt -f 20 cat "${usbmon_bus}u" >"$WORK/usbmon" &
+  usbmon_pid=$!
+}
+
+stop_usbmon() {
+  kill $usbmon_pid
+  wait $usbmon_pid 2>/dev/null
+  grep -q 'text_lost 0$' "${usbmon_bus}s" || fault "usbmon: $(cat "${usbmon_bus}s")"
+}
+
+# The longest time, in ms, that isochronous URBs of one endpoint were queued and none was answered: from what
+# start_usbmon wrote. Its clock, in us, goes round after 4096 s.
+longest_wait() {
+  awk '$4 !~ /^Z/ { next }
+    $3 == "S" { if (!queued[$4]++) since[$4] = $2 }
+    $3 == "C" { wait = $2 - since[$4]; if (wait < 0) wait += 4096e6
+                if ($5 !~ /^-/ && wait > most) most = wait
+                if (queued[$4]) queued[$4]--
+                since[$4] = $2 }
+    END { printf "%.1f\n", most / 1000 }' "$WORK/usbmon"
+}
