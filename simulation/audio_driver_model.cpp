@@ -35,7 +35,11 @@ void AudioDriverModel::configured(DeviceModel& device, const wire::Configuration
   is_stopping_ = false;
   if (pcm_.capture) open(configuration, Direction::in);
   if (pcm_.playback) open(configuration, Direction::out);
-  select_alternates(true, now);
+  if (pcm_.open_after > Duration{}) {
+    open_at_ = now + pcm_.open_after;
+  } else {
+    select_alternates(true, now);
+  }
 }
 
 void AudioDriverModel::select_alternates(bool is_open, Instant now) {
@@ -68,7 +72,9 @@ void AudioDriverModel::start_capture(Instant now) {
 // snd_pcm_start() of linked streams: one moment for both.
 void AudioDriverModel::start_linked(Instant now) {
   if (!playback_ || !capture_) return;
-  is_linked_stopped_ = false;
+  is_linked_stopped_ = is_linked_writing_ = false;
+  playback_->abandon_call();
+  capture_->abandon_call();
   prepare_playback(now);
   for (std::uint32_t period = 0; period < pcm_.periods; ++period)
     static_cast<void>(write_some(now));
@@ -142,6 +148,11 @@ void AudioDriverModel::wake_programs(Instant now) {
 }
 
 std::size_t AudioDriverModel::turn(DeviceModel&, Instant now) {
+  if (now >= open_at_) {
+    open_at_ = kNever;
+    select_alternates(true, now);
+    return 1;
+  }
   if (!is_running_ || pcm_.is_stepped || now < programs_due_) return 0;
   programs_due_ = kNever;
   const std::size_t work = pcm_.is_linked ? run_linked(now) : run_recorder(now) + run_player(now);
@@ -152,10 +163,16 @@ std::size_t AudioDriverModel::turn(DeviceModel&, Instant now) {
 
 std::size_t AudioDriverModel::run_linked(Instant now) {
   if (!playback_ || !capture_) return 0;
-  std::size_t cycles = 0;
-  while (capture_->has_period() && playback_->has_room()) {
-    if (read_some(now) == 0 || write_some(now) == 0) break;
-    ++cycles;
+  std::size_t copies = 0;
+  while (!is_linked_stopped_) {
+    if (is_linked_writing_) {
+      if (write_some(now) == 0) break;
+      is_linked_writing_ = playback_->is_in_call();
+    } else {
+      if (read_some(now) == 0) break;
+      is_linked_writing_ = !capture_->is_in_call();
+    }
+    ++copies;
   }
   const bool has_xrun = playback_->is_stopped_by_xrun() || capture_->is_stopped_by_xrun();
   if (has_xrun && !is_linked_stopped_) {
@@ -165,7 +182,7 @@ std::size_t AudioDriverModel::run_linked(Instant now) {
     stop_unused_capture();
   }
   if (is_ready_to_start_over()) start_linked(now);
-  return cycles;
+  return copies;
 }
 
 std::size_t AudioDriverModel::run_recorder(Instant now) {
@@ -225,7 +242,7 @@ void AudioDriverModel::disconnected(Instant) {
   before_ = totals();
   urb_errors_ = 0;
   is_running_ = is_linked_stopped_ = false;
-  programs_due_ = kNever;
+  open_at_ = programs_due_ = kNever;
   device_ = nullptr;
   playback_.reset();
   capture_.reset();
@@ -236,7 +253,7 @@ void AudioDriverModel::disconnected(Instant) {
 void AudioDriverModel::stop(DeviceModel& device, Instant now) {
   is_running_ = false;
   is_stopping_ = true;
-  programs_due_ = kNever;
+  open_at_ = programs_due_ = kNever;
   if (playback_) playback_->stop();
   if (capture_) capture_->stop_recording();
   stop_unused_capture();

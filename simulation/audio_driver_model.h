@@ -5,6 +5,7 @@
 // real one.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -26,7 +27,7 @@ class AudioDriverModel final : public DriverModel {
   void completed(DeviceModel& device, ModelUrb&& urb, Instant now) override;
   void disconnected(Instant now) override;
   std::size_t turn(DeviceModel& device, Instant now) override;
-  [[nodiscard]] Instant next_deadline() const override { return programs_due_; }
+  [[nodiscard]] Instant next_deadline() const override { return std::min(open_at_, programs_due_); }
 
   // Unlinks everything and selects alternate setting 0, as closing the PCM does.
   void stop(DeviceModel& device, Instant now);
@@ -80,6 +81,8 @@ class AudioDriverModel final : public DriverModel {
   bool is_running_ = false;
   bool is_stopping_ = false;
   bool is_linked_stopped_ = false;  // by an XRUN of either stream
+  bool is_linked_writing_ = false;  // what it has just read
+  Instant open_at_ = kNever;
   Instant programs_due_ = kNever;
   Totals before_;  // of devices that are gone
   std::uint64_t urb_errors_ = 0, unsupported_ = 0;

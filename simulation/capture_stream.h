@@ -25,7 +25,9 @@ class CaptureStream {
   void stop_recording() { is_recording_ = false; }
   // The program's next copy, frames; 0: it sleeps, or an XRUN has ended the recording.
   [[nodiscard]] std::uint32_t read_some(Instant now);
-  [[nodiscard]] bool has_period() const { return buffer_.has_period(); }
+  // Has the program read a part of a period?
+  [[nodiscard]] bool is_in_call() const { return buffer_.is_in_call(); }
+  void abandon_call() { buffer_.abandon_call(); }
 
   [[nodiscard]] bool owns(const ModelUrb& urb) const { return in_.owns(urb); }
   [[nodiscard]] bool take(const ModelUrb& urb) { return in_.take(urb); }

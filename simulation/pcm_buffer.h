@@ -35,8 +35,8 @@ class PlaybackBuffer {
   [[nodiscard]] std::uint32_t write_some(bool is_running, Instant now);
   // Would a sleeping program be woken?
   [[nodiscard]] bool wakes_program() const;
-  // Would poll() say that a period can be written?
-  [[nodiscard]] bool has_room() const { return room() >= period_frames_; }
+  [[nodiscard]] bool is_in_call() const { return call_.left > 0; }
+  void abandon_call() { call_.left = 0; }
   [[nodiscard]] bool is_full() const { return written_ - known_ >= buffer_frames_; }
 
   // The driver's side.
@@ -71,8 +71,8 @@ class CaptureBuffer {
   // The program's next copy out of the buffer, in frames; 0: it sleeps.
   [[nodiscard]] std::uint32_t read_some(bool is_running, Instant now);
   [[nodiscard]] bool wakes_program() const;
-  // Would poll() say that a period can be read?
-  [[nodiscard]] bool has_period() const { return waiting() >= period_frames_; }
+  [[nodiscard]] bool is_in_call() const { return call_.left > 0; }
+  void abandon_call() { call_.left = 0; }
 
   // The driver's side. True: this packet completes a period.
   [[nodiscard]] bool receive(std::span<const std::byte> packet);

@@ -13,10 +13,12 @@ struct PcmSettings {
   std::uint32_t periods = 2;
   bool playback = true;
   bool capture = true;
-  // One program holds both streams linked, as jackd and PipeWire do: it fills the playback buffer,
-  // starts both at once, then reads a period and writes a period whenever both can. An XRUN stops
+  // One program holds both streams, linked, as mixers, effects and jackd do: it fills the playback
+  // buffer, starts both at once, then reads a period and writes a period, blocking. An XRUN stops
   // both, and it starts over. Otherwise a player and a recorder run side by side.
   bool is_linked = false;
+  // From the moment the card is there until a program opens it.
+  Duration open_after{};
   // From the moment the kernel wakes a program until it runs.
   Duration wake_latency{};
   // The programs do nothing by themselves: whoever holds the driver makes their steps, see

@@ -29,7 +29,9 @@ class PlaybackStream {
   // The program's next copy, frames; starts the stream when the buffer is full. 0: it sleeps, or an
   // XRUN has stopped it.
   [[nodiscard]] std::uint32_t write_some(Instant now);
-  [[nodiscard]] bool has_room() const { return buffer_.has_room(); }
+  // Has the program written a part of a period?
+  [[nodiscard]] bool is_in_call() const { return buffer_.is_in_call(); }
+  void abandon_call() { buffer_.abandon_call(); }
   void stop();
 
   // True: the URB was ours.

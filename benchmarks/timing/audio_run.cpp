@@ -21,6 +21,7 @@ simulation::PcmSettings pcm_of(const AudioCase& audio) {
   pcm.period_frames = audio.period;
   pcm.periods = audio.periods;
   pcm.is_linked = audio.is_linked;
+  pcm.open_after = audio.open_after;
   return pcm;
 }
 

@@ -18,6 +18,7 @@ struct AudioCase {
   std::uint32_t period = 64;
   std::uint32_t periods = 2;
   bool is_linked = false;  // the client: see PcmSettings
+  Duration open_after{};
   double bus_ppm = 0;
   double crystal_ppm = 0;
   simulation::ImpairmentProfile network;  // each way

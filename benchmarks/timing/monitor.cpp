@@ -26,8 +26,10 @@ using namespace std::chrono_literals;
 
 constexpr double kShortSeconds = 60;
 constexpr double kFullSeconds = 3600;
+// The card has been there for longer than the path takes to be measured.
+constexpr Duration kOpenAfter = 1s;
 // Streams open, the client starts over until both run: not measured.
-constexpr Duration kSettling = 2s;
+constexpr Duration kSettling = kOpenAfter + 2s;
 // In D_out for the wake-ups of both sides (iso_out_pacer.cpp).
 constexpr Duration kOutWakeUps = 250us;
 
@@ -51,6 +53,7 @@ AudioCase audio_case(std::uint32_t period, Duration delay, Duration jitter,
   AudioCase audio;
   audio.period = period;
   audio.is_linked = true;
+  audio.open_after = kOpenAfter;
   audio.network.delay = delay;
   audio.network.jitter = jitter;
   audio.machine = machine;
