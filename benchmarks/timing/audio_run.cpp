@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "benchmarks/timing/latency_plot.h"
 #include "usbside/device/software/usbip_peer.h"
 
 namespace usbgw::benchmarks {
@@ -42,6 +43,7 @@ void take_added(StreamFigures& stream, const Histogram& added) {
   stream.added_p99 = added.quantile(0.99);
   stream.added_p999 = added.quantile(0.999);
   stream.added_max = added.max();
+  stream.added_curve = latency_curve(added);
 }
 
 }  // namespace

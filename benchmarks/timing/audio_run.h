@@ -41,6 +41,7 @@ struct StreamFigures {
   std::uint64_t raises = 0;
   std::uint64_t misses = 0;  // intervals that had no data when they were due
   std::uint64_t lead_in = 0;
+  std::vector<std::int64_t> added_curve;                                     // see latency_plot.h
   std::int64_t added_p50 = 0, added_p99 = 0, added_p999 = 0, added_max = 0;  // ns
   double clock_ppm = 0;
   host::IntervalAccount account;

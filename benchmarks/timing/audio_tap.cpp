@@ -95,6 +95,7 @@ void AudioTap::recorded(const simulation::ModelUrb& urb, Instant now) {
   for (const auto& packet : urb.packets) {
     const auto bytes = std::span(urb.data).subspan(packet.offset, packet.actual);
     recorded_.pass(bytes, frame_bytes_, now);
+    ++packets_in_;
     if (first_interval_ >= 0) ++packets_;
     for (std::size_t at = 0; at + frame_bytes_ <= bytes.size(); at += frame_bytes_) {
       const auto counter = load_le<std::uint32_t>(bytes.data() + at);

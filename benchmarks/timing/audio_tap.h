@@ -61,6 +61,8 @@ class AudioTap {
     return first_interval_ < 0 ? 0 : newest_interval_ - first_interval_ + 1;
   }
   [[nodiscard]] std::int64_t packets_until_newest() const { return packets_until_newest_; }
+  // Packets that IN URBs have brought, lead-in too.
+  [[nodiscard]] std::uint64_t packets_in() const { return packets_in_; }
   // Latencies before this are not recorded.
   void forget_latencies();
 
@@ -93,6 +95,7 @@ class AudioTap {
   std::int64_t newest_interval_ = -1;
   std::int64_t packets_ = 0;
   std::int64_t packets_until_newest_ = 0;
+  std::uint64_t packets_in_ = 0;
   std::deque<Played> played_;
   std::uint32_t newest_heard_ = 0;
   Instant newest_heard_at_{};

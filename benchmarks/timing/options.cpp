@@ -8,16 +8,18 @@ namespace usbgw::benchmarks {
 namespace {
 
 [[noreturn]] void usage(const char* what, int code) {
-  std::fprintf(code == 0 ? stdout : stderr,
-               "%s\n"
-               "  --full          full length\n"
-               "  --seconds N     virtual seconds of each case\n"
-               "  --seed N        seed of the first case\n"
-               "  --transfer N    microseconds of bus time in one of the agent's transfers\n"
-               "  --only TEXT     cases whose name contains TEXT\n"
-               "  --check         fail when a target is missed\n"
-               "  --json          JSON instead of a table\n",
-               what);
+  std::fprintf(
+      code == 0 ? stdout : stderr,
+      "%s\n"
+      "  --full          full length\n"
+      "  --seconds N     virtual seconds of each case\n"
+      "  --seed N        seed of the first case\n"
+      "  --transfer N    microseconds of bus time in one of the agent's transfers\n"
+      "  --only TEXT     cases whose name contains TEXT\n"
+      "  --plot FOLDER   writes FOLDER/NAME.csv, and .png with gnuplot, if the report has a plot\n"
+      "  --check         fail when a target is missed\n"
+      "  --json          JSON instead of a table\n",
+      what);
   std::exit(code);
 }
 
@@ -43,6 +45,8 @@ ReportOptions parse_options(int count, char** arguments, const char* what) {
       options.seed = std::strtoull(value(), nullptr, 10);
     } else if (name == "--transfer") {
       options.transfer_us = static_cast<std::uint32_t>(std::strtoul(value(), nullptr, 10));
+    } else if (name == "--plot") {
+      options.plot = value();
     } else if (name == "--only") {
       options.only = value();
     } else {

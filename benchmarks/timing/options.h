@@ -13,6 +13,7 @@ struct ReportOptions {
   double seconds = 0;             // of virtual time for each case; 0: as the form says
   std::uint64_t seed = 1;         // of the first case; the next one's is one more
   std::uint32_t transfer_us = 0;  // bus time of the agent's transfers; 0: its default
+  std::string plot;               // folder for a plot; empty: none
   std::string only;               // cases whose name contains this
 };
 

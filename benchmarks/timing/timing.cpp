@@ -10,6 +10,7 @@
 
 #include "app/text_table.h"
 #include "benchmarks/timing/audio_run.h"
+#include "benchmarks/timing/latency_plot.h"
 #include "benchmarks/timing/machines.h"
 #include "benchmarks/timing/options.h"
 #include "benchmarks/timing/parallel.h"
@@ -26,7 +27,8 @@ constexpr double kShortSeconds = 120;
 constexpr double kFullSeconds = 3600;
 constexpr Duration kOverJitter = 500us;
 constexpr Duration kOpening = 500ms;  // until both streams run, at most
-constexpr Duration kSlack = 1us;      // D is kept in nanoseconds
+constexpr std::uint32_t kPlottedPeriod = 64;
+constexpr Duration kSlack = 1us;  // D is kept in nanoseconds
 
 struct Network {
   const char* name;
@@ -214,6 +216,18 @@ nlohmann::json json_of(const TimingCase& c) {
           {"missed", c.missed}};
 }
 
+// Where D is fixed: what a musician would choose.
+std::vector<LatencyCurve> curves_of(const std::vector<TimingCase>& cases) {
+  std::vector<LatencyCurve> curves;
+  for (const TimingCase& c : cases) {
+    if (!c.is_fixed || c.audio.period != kPlottedPeriod || c.network.bus_ppm != 0) continue;
+    const std::string name = std::string(c.network.name) + " " + c.machine;
+    curves.push_back({name + " IN", c.figures.in.added_curve});
+    curves.push_back({name + " OUT", c.figures.out.added_curve});
+  }
+  return curves;
+}
+
 int report(const ReportOptions& options) {
   const Machines machines = measure_machines(5s);
   auto cases = make_cases(options, machines);
@@ -242,6 +256,14 @@ int report(const ReportOptions& options) {
     print_table(cases);
     std::printf("timing: %zu cases of %.0f s, %zu targets missed; %s\n", cases.size(), seconds,
                 missed, simulated.c_str());
+  }
+  if (!options.plot.empty()) {
+    const std::string plot = write_latency_plot(curves_of(cases), options.plot);
+    if (plot.empty()) {
+      std::fprintf(stderr, "timing: cannot write to %s\n", options.plot.c_str());
+      return 1;
+    }
+    std::fprintf(stderr, "timing: plot %s\n", plot.c_str());
   }
   return options.check && missed > 0 ? 1 : 0;
 }

@@ -40,7 +40,7 @@ struct StreamStatus {
   Duration base{};
   Duration playout{};       // D (IN) or D_out
   Duration submit_ahead{};  // OUT: the agent's share of D_out
-  double clock_ppm = 0;     // recovered bus clock against our own
+  double clock_ppm = 0;     // the bus clock is faster than ours
   IntervalAccount account;
   std::uint64_t playout_raises = 0;
   std::uint64_t agent_late = 0;     // OUT intervals that the agent reported late

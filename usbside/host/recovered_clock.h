@@ -45,7 +45,7 @@ class RecoveredClock {
   [[nodiscard]] std::int64_t first_at_or_after(Instant at) const;
   [[nodiscard]] std::int64_t newest_index() const { return newest_; }
   [[nodiscard]] Duration interval() const { return interval_; }
-  // Of the bus clock against the agent's CLOCK_MONOTONIC_RAW.
+  // How much longer than nominal an interval is on the agent's CLOCK_MONOTONIC_RAW.
   [[nodiscard]] double rate_ppm() const { return rate_ * 1e6; }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   // Those of them with which another numbering began.

@@ -29,9 +29,9 @@ void StreamClock::follow_offset(Duration target, Instant now) {
 double StreamClock::ppm() const {
   if (!is_known()) return 0;
   const Duration elapsed = followed_ - first_followed_;
-  if (elapsed < kLeastForDrift) return clock_.rate_ppm();
+  if (elapsed < kLeastForDrift) return -clock_.rate_ppm();
   const auto drift = static_cast<double>((*offset_ - first_offset_).count());
-  return clock_.rate_ppm() + drift / static_cast<double>(elapsed.count()) * 1e6;
+  return -clock_.rate_ppm() - drift / static_cast<double>(elapsed.count()) * 1e6;
 }
 
 }  // namespace usbgw::host

@@ -30,7 +30,7 @@ class StreamClock {
   [[nodiscard]] std::int64_t first_at_or_after(Instant host_time) const {
     return clock_.first_at_or_after(host_time - *offset_);
   }
-  // Of the bus clock against the host's: the bus against the agent's, plus how the offset drifts.
+  // How much faster than the host's clock the bus is: than the agent's, less the offset's drift.
   [[nodiscard]] double ppm() const;
   [[nodiscard]] const RecoveredClock& recovered() const { return clock_; }
 

@@ -118,7 +118,7 @@ TEST_P(IsoInPlayout, CleanPath_EverySampleOnceAtConstantDelay) {
   }
   const auto status = rig->stream_status(kAudioIn);
   EXPECT_NEAR(static_cast<double>(status.latency_p99), 6e6, 100e3);
-  EXPECT_NEAR(status.clock_ppm, 50, 5);
+  EXPECT_NEAR(status.clock_ppm, -50, 5);
   expect_cadence();
   expect_sums();
 }
