@@ -32,6 +32,7 @@ void read_general_1(std::span<const std::byte> bytes, AudioFormat& format) {
   if (bytes.size() < 7) return;
   const auto tag = load_le<std::uint16_t>(bytes.data() + 5);
   format.is_pcm = tag == kTagPcm || tag == kTagPcm8 || tag == kTagFloat;
+  format.is_float = tag == kTagFloat;
   if (tag == kTagPcm8) format.silence = std::byte{0x80};
 }
 
@@ -40,6 +41,7 @@ void read_general_2(std::span<const std::byte> bytes, AudioFormat& format) {
   const auto formats = load_le<std::uint32_t>(bytes.data() + 6);
   const bool is_type_1 = u8(bytes, 5) == 1;
   format.is_pcm = is_type_1 && (formats & (kBitPcm | kBitPcm8 | kBitFloat)) != 0;
+  format.is_float = (formats & (kBitPcm | kBitPcm8 | kBitFloat)) == kBitFloat;
   if ((formats & (kBitPcm | kBitFloat)) == 0 && (formats & kBitPcm8) != 0)
     format.silence = std::byte{0x80};
   format.channels = u8(bytes, 10);

@@ -54,9 +54,10 @@ struct Endpoint {
 
 // What an AudioStreaming alternate setting carries.
 struct AudioFormat {
-  bool is_pcm = false;   // Type I linear samples: a missing interval may be concealed
-  std::byte silence{0};  // each byte of silence (0x80 in 8-bit unsigned PCM)
-  std::uint8_t uac = 1;  // 1 or 2
+  bool is_pcm = false;    // Type I linear samples: a missing interval may be concealed
+  bool is_float = false;  // IEEE 754, of 4 or 8 bytes
+  std::byte silence{0};   // each byte of silence (0x80 in 8-bit unsigned PCM)
+  std::uint8_t uac = 1;   // 1 or 2
   std::uint8_t channels = 0;
   std::uint8_t subslot_bytes = 0;
   std::uint8_t bit_resolution = 0;

@@ -112,6 +112,28 @@ TEST(Configuration, ExplicitFeedbackFromCapture) {
   EXPECT_EQ(service_interval(playback->endpoints[1], Speed::high), std::chrono::milliseconds(1));
 }
 
+// A device of one AudioStreaming setting: wFormatTag (Audio 1.0) or bmFormats (Audio 2.0) as given.
+AudioFormat format_of(std::string_view protocol, std::string_view general) {
+  const std::string interface = "09040001000102" + std::string(protocol) + "00";
+  const std::string body = interface + std::string(general);
+  const auto total = static_cast<unsigned>(9 + body.size() / 2);
+  char head[32];
+  std::snprintf(head, sizeof head, "0902%02X00010100%s", total, "8032");
+  return parsed(head + body, Speed::high).find(0, 1)->audio.value_or(AudioFormat{});
+}
+
+// Audio Data Formats 1.0, A.1.1; 2.0, A.2.1.
+TEST(Configuration, SampleCodingOfLinearFormats) {
+  EXPECT_FALSE(format_of("00", "07240101010100").is_float);
+  EXPECT_TRUE(format_of("00", "07240101010300").is_float);
+  EXPECT_TRUE(format_of("00", "07240101010300").is_pcm);
+  EXPECT_EQ(format_of("00", "07240101010200").silence, std::byte{0x80});
+  EXPECT_FALSE(format_of("20", "10240101000101000000020300000000").is_float);
+  EXPECT_TRUE(format_of("20", "10240101000104000000020300000000").is_float);
+  EXPECT_EQ(format_of("20", "10240101000102000000020300000000").silence, std::byte{0x80});
+  EXPECT_FALSE(format_of("20", "10240101000100000080020300000000").is_pcm);  // raw data
+}
+
 TEST(Configuration, ImplicitFeedbackAndMidiFromCapture) {
   const auto device = parsed(captured::kImplicitFeedback, Speed::high);
   const auto* recording = device.find(2, 1);

@@ -1,8 +1,10 @@
 #include "usbside/host/concealment.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 namespace usbgw::host {
 namespace {
@@ -22,6 +24,38 @@ void store_sample(std::int64_t value, std::span<std::byte> bytes) {
   }
 }
 
+using Scale = void (*)(std::span<const std::byte> from, double gain, std::span<std::byte> to);
+
+void scale_signed(std::span<const std::byte> from, double gain, std::span<std::byte> to) {
+  store_sample(std::llround(static_cast<double>(load_sample(from)) * gain), to);
+}
+
+void scale_offset(std::span<const std::byte> from, double gain, std::span<std::byte> to) {
+  constexpr int kMiddle = 128;
+  const int sample = std::to_integer<int>(from[0]) - kMiddle;
+  to[0] = static_cast<std::byte>(std::lround(sample * gain) + kMiddle);
+}
+
+// What is not a number would stay one, and be heard as noise.
+template <class Float>
+void scale_float(std::span<const std::byte> from, double gain, std::span<std::byte> to) {
+  Float sample = 0;
+  std::memcpy(&sample, from.data(), sizeof sample);
+  sample = std::isfinite(sample) ? static_cast<Float>(sample * gain) : Float{0};
+  std::memcpy(to.data(), &sample, sizeof sample);
+}
+static_assert(std::endian::native == std::endian::little);
+
+// Null where only silence is right.
+Scale scale_of(const wire::AudioFormat& format) {
+  const std::size_t width = format.subslot_bytes;
+  if (format.is_float) {
+    return width == 4 ? scale_float<float> : width == 8 ? scale_float<double> : nullptr;
+  }
+  if (format.silence != std::byte{0}) return width == 1 ? scale_offset : nullptr;
+  return width >= 1 && width <= 8 ? scale_signed : nullptr;
+}
+
 }  // namespace
 
 void conceal_pcm(const wire::AudioFormat& format, std::span<const std::byte> from,
@@ -31,16 +65,15 @@ void conceal_pcm(const wire::AudioFormat& format, std::span<const std::byte> fro
   const std::size_t frames = frame == 0 ? 0 : to.size() / frame;
   const std::size_t from_frames = frame == 0 ? 0 : from.size() / frame;
   std::fill(to.begin(), to.end(), format.silence);
-  // Offset binary (8-bit unsigned) has no sign to scale around: silence is enough.
-  if (from_frames == 0 || width == 0 || width > 8 || format.silence != std::byte{0}) return;
+  const Scale scale = scale_of(format);
+  if (from_frames == 0 || scale == nullptr) return;
   for (std::size_t i = 0; i < frames; ++i) {
     const double gain =
         gain_begin + (gain_end - gain_begin) * static_cast<double>(i) / static_cast<double>(frames);
     if (gain <= 0) continue;
     for (std::size_t at = 0; at < frame; at += width) {
-      const auto sample = load_sample(from.subspan(i % from_frames * frame + at, width));
-      store_sample(std::llround(static_cast<double>(sample) * gain),
-                   to.subspan(i * frame + at, width));
+      scale(from.subspan(i % from_frames * frame + at, width), gain,
+            to.subspan(i * frame + at, width));
     }
   }
 }

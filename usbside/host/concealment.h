@@ -9,8 +9,8 @@
 namespace usbgw::host {
 
 // `to` becomes `from` repeated, with the gain falling linearly from `gain_begin` to `gain_end`
-// (0..1). Signed little-endian samples of subslot_bytes; 8-bit ones keep their silence level. An
-// empty `from` gives silence.
+// (0..1). Little-endian samples of subslot_bytes: signed, offset binary (8 bit) or IEEE 754.
+// Silence where `from` is empty or the samples have another width.
 void conceal_pcm(const wire::AudioFormat& format, std::span<const std::byte> from,
                  double gain_begin, double gain_end, std::span<std::byte> to);
 

@@ -43,6 +43,8 @@ class EndpointStream {
   [[nodiscard]] virtual Instant next_deadline() const = 0;
   // The path estimate has changed.
   virtual void path_changed(Instant now) { static_cast<void>(now); }
+  // 0: not known.
+  virtual void rate_changed(std::uint32_t hertz) { static_cast<void>(hertz); }
   virtual void add_status(AttachmentStatus& status) const { static_cast<void>(status); }
   // CLEAR_FEATURE(HALT) or a reset went through: what was queued is void.
   virtual void flush(Instant now) { static_cast<void>(now); }

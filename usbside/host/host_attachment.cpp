@@ -47,7 +47,8 @@ struct HostAttachment::Implementation {
   void route(Urb& urb, const EndpointInfo* info, std::span<const std::byte> data, Instant now);
   void unlink(const wire::usbip::Unlink& unlink, Instant now);
   void before_control(const SetupPacket& setup, std::span<const std::byte> data);
-  void after_control(const SetupPacket& setup, Instant now);
+  void after_control(const SetupPacket& setup, std::span<const std::byte> answer, Instant now);
+  void note_rate(const SetupPacket& setup, std::span<const std::byte> data);
   void mark_isochronous();
   void break_off() { is_broken = true; }
 
@@ -161,15 +162,24 @@ void HostAttachment::Implementation::unlink(const wire::usbip::Unlink& unlink, I
   }
 }
 
+void HostAttachment::Implementation::note_rate(const SetupPacket& setup,
+                                               std::span<const std::byte> data) {
+  const auto rate = SampleRateRequest::of(setup, data);
+  if (rate.kind == SampleRateRequest::Kind::none) return;
+  if (rate.kind == SampleRateRequest::Kind::endpoint) {
+    endpoints.set_endpoint_rate(rate.endpoint, rate.hertz);
+  } else {
+    endpoints.set_clock_rate(rate.hertz);
+  }
+  for (const EndpointInfo& info : endpoints.endpoints()) {
+    if (auto* stream = streams.find(info.address)) stream->rate_changed(info.sample_rate);
+  }
+}
+
 // Streams end before the agent hears of the change: no transfer may be in flight across it.
 void HostAttachment::Implementation::before_control(const SetupPacket& setup,
                                                     std::span<const std::byte> data) {
-  const auto rate = SampleRateRequest::of(setup, data);
-  if (rate.kind == SampleRateRequest::Kind::endpoint) {
-    endpoints.set_endpoint_rate(rate.endpoint, rate.hertz);
-  } else if (rate.kind == SampleRateRequest::Kind::clock) {
-    endpoints.set_clock_rate(rate.hertz);
-  }
+  note_rate(setup, data);
   using wire::StandardRequest;
   const auto request = StandardRequest::of(setup);
   if (request.kind == StandardRequest::Kind::set_configuration) {
@@ -179,7 +189,9 @@ void HostAttachment::Implementation::before_control(const SetupPacket& setup,
   }
 }
 
-void HostAttachment::Implementation::after_control(const SetupPacket& setup, Instant now) {
+void HostAttachment::Implementation::after_control(const SetupPacket& setup,
+                                                   std::span<const std::byte> answer, Instant now) {
+  note_rate(setup, answer);
   using wire::StandardRequest;
   const auto request = StandardRequest::of(setup);
   if (request.kind == StandardRequest::Kind::set_configuration) {
@@ -219,7 +231,7 @@ void HostAttachment::receive(wire::UrbReply&& reply, Instant now) {
   const SetupPacket setup = urb->submit.setup;
   const bool is_done_control = urb->type == TransferType::control && reply.status == UrbStatus::ok;
   // First what the next URB will need, then the answer that lets the driver send it.
-  if (is_done_control) self.after_control(setup, now);
+  if (is_done_control) self.after_control(setup, reply.data, now);
   self.relay.answer(*urb, reply);
 }
 

@@ -34,6 +34,7 @@ class IsoInPlayout final : public EndpointStream {
   std::size_t turn(Instant now) override;
   [[nodiscard]] Instant next_deadline() const override;
   void path_changed(Instant now) override;
+  void rate_changed(std::uint32_t hertz) override { buffer_.set_sample_rate(hertz); }
   void add_status(AttachmentStatus& status) const override;
 
  private:

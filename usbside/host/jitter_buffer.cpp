@@ -22,11 +22,24 @@ JitterBuffer::JitterBuffer(const EndpointInfo& info, std::size_t intervals)
     : info_(info),
       window_(intervals, std::max(info.interval_bytes, 1u)),
       nominal_(info.audio == nullptr ? 0 : info.audio->frame_bytes()),
-      look_back_(std::max<std::int64_t>(kRepeated / info.interval, 1)) {
-  const double seconds = std::chrono::duration<double>(info.interval).count();
-  if (info.audio != nullptr) {
-    nominal_.expect(static_cast<double>(info.sample_rate) * info.audio->frame_bytes() * seconds);
-  }
+      look_back_(look_back(info.interval)) {
+  expect_rate();
+}
+
+std::int64_t JitterBuffer::look_back(Duration interval) {
+  return std::max<std::int64_t>(kRepeated / interval, 1);
+}
+
+void JitterBuffer::expect_rate() {
+  if (info_.audio == nullptr) return;
+  const double seconds = std::chrono::duration<double>(info_.interval).count();
+  nominal_.expect(static_cast<double>(info_.sample_rate) * info_.audio->frame_bytes() * seconds);
+}
+
+void JitterBuffer::set_sample_rate(std::uint32_t hertz) {
+  if (hertz == 0 || hertz == info_.sample_rate) return;
+  info_.sample_rate = hertz;
+  expect_rate();
 }
 
 JitterBuffer::Received JitterBuffer::receive(const wire::IsochronousBody& body, std::int64_t first,
@@ -97,7 +110,7 @@ void JitterBuffer::note_feedback(const wire::IsochronousBody& body, std::size_t 
 
 JitterBuffer::Packet JitterBuffer::take(std::int64_t index, std::span<std::byte> to) {
   IntervalSlot* slot = window_.touch(index);
-  const bool is_present = slot != nullptr && slot->is_whole;
+  const bool is_present = slot != nullptr && slot->is_whole && is_usable(*slot);
   Packet packet;
   if (is_present && slot->state == wire::IntervalState::device_gap) {
     ++account_.device_gap;
@@ -110,11 +123,21 @@ JitterBuffer::Packet JitterBuffer::take(std::int64_t index, std::span<std::byte>
     packet = take_missing(slot, index, to);
   }
   concealed_run_ = is_present ? 0 : concealed_run_ + 1;
-  if (slot != nullptr) {
-    slot->is_decided = true;
-    slot->given = packet.actual;
-  }
+  if (slot == nullptr) return packet;
+  slot->is_decided = true;
+  slot->given = packet.actual;
+  const bool is_device_data = is_present && slot->state != wire::IntervalState::device_gap;
+  if (is_audio() && !is_device_data) keep(*slot, to.first(packet.actual));
   return packet;
+}
+
+bool JitterBuffer::is_usable(const IntervalSlot& slot) const {
+  return slot.state != wire::IntervalState::error || !is_audio();
+}
+
+void JitterBuffer::keep(IntervalSlot& slot, std::span<const std::byte> given) {
+  const auto kept = window_.bytes(slot);
+  std::copy_n(given.begin(), std::min(given.size(), kept.size()), kept.begin());
 }
 
 JitterBuffer::Packet JitterBuffer::take_present(IntervalSlot& slot, std::span<std::byte> to) {
@@ -135,16 +158,12 @@ JitterBuffer::Packet JitterBuffer::take_missing(IntervalSlot* slot, std::int64_t
                                                 std::span<std::byte> to) {
   if (info_.content == StreamContent::feedback) return take_feedback(to);
   if (!is_audio()) return {0, UrbStatus::cross_device};
-  const bool is_known = slot != nullptr && slot->has_length;
+  const bool is_known = slot != nullptr && slot->has_length && is_usable(*slot);
   const std::uint32_t length = is_known ? slot->length : nominal_.next();
   const auto fits = static_cast<std::uint32_t>(std::min<std::size_t>(length, to.size()));
-  if (slot != nullptr) slot->was_guessed = !is_known;
+  // With a bus error there is no true length that could become known.
+  if (slot != nullptr) slot->was_guessed = !is_known && !slot->is_whole;
   conceal(index, to.first(fits));
-  if (slot != nullptr) {
-    // Concealment of what follows looks back at this.
-    const auto kept = window_.bytes(*slot);
-    std::copy_n(to.begin(), std::min<std::size_t>(fits, kept.size()), kept.begin());
-  }
   return {fits, UrbStatus::ok};
 }
 

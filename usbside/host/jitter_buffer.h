@@ -35,10 +35,14 @@ class JitterBuffer {
   Packet take(std::int64_t index, std::span<std::byte> to);
   // A packet before the stream's first data.
   Packet lead_in(std::span<std::byte> to);
+  // The driver has told the device another rate. 0: not known.
+  void set_sample_rate(std::uint32_t hertz);
   // The agent's numbering has jumped: what is here can no longer be placed.
   void clear() { window_.clear(); }
   void count_unlinked(std::int64_t intervals);
 
+  // Intervals that concealment repeats.
+  [[nodiscard]] static std::int64_t look_back(Duration interval);
   [[nodiscard]] const IntervalAccount& account() const { return account_; }
   [[nodiscard]] std::int64_t capacity() const { return window_.capacity(); }
   // Bytes that URBs have got less (negative: more) than the device gave; repaid a frame at a time.
@@ -52,6 +56,12 @@ class JitterBuffer {
   void note_feedback(const wire::IsochronousBody& body, std::size_t i, std::int64_t index,
                      std::span<const std::byte> payload);
 
+  // Whether the device's own bytes are here. Audio with a bus error is not: what there is of it is
+  // short or wrong, and would shorten the recording.
+  [[nodiscard]] bool is_usable(const IntervalSlot& slot) const;
+  void expect_rate();
+  // Concealment of what follows looks back at what was given instead of the device's bytes.
+  void keep(IntervalSlot& slot, std::span<const std::byte> given);
   Packet take_present(IntervalSlot& slot, std::span<std::byte> to);
   Packet take_missing(IntervalSlot* slot, std::int64_t index, std::span<std::byte> to);
   Packet take_gap(std::span<std::byte> to);
@@ -68,7 +78,7 @@ class JitterBuffer {
   EndpointInfo info_;
   IntervalWindow window_;
   NominalLength nominal_;
-  std::int64_t look_back_;  // intervals: what concealment repeats
+  std::int64_t look_back_;
   std::int64_t concealed_run_ = 0;
   std::int64_t owed_ = 0;
   std::array<std::byte, 8> feedback_{};

@@ -12,7 +12,10 @@ class NominalLength {
   explicit NominalLength(std::uint32_t frame_bytes) : frame_bytes_(frame_bytes) {}
 
   // What the sample rate says, in bytes an interval; holds until something was observed.
-  void expect(double bytes) { average_ = bytes; }
+  void expect(double bytes) {
+    average_ = bytes;
+    observed_ = 0;
+  }
   void observe(std::uint32_t length);
   // The next guess. 0 before anything was expected or observed.
   [[nodiscard]] std::uint32_t next();

@@ -209,6 +209,98 @@ TEST_P(IsoInPlayout, NetworkStopsForASecond_SilenceOnTimeThenSamplesAgain) {
                          expected.begin() + static_cast<std::ptrdiff_t>(tail)));
 }
 
+// What may come between a device and its driver, for `length` from body 500 on.
+struct Interruption {
+  const char* name;
+  // When the body sent at `into` of the interruption arrives after its time; none: never.
+  std::optional<Duration> (*delay)(Duration into, Duration length);
+  bool is_worker_asleep = false;
+  bool is_driver_pausing = false;
+};
+
+std::optional<Duration> never(Duration, Duration) {
+  return std::nullopt;
+}
+std::optional<Duration> with_the_end(Duration into, Duration length) {
+  return length - into;
+}
+std::optional<Duration> in_time(Duration, Duration) {
+  return Duration::zero();
+}
+
+constexpr Interruption kInterruptions[] = {
+    {"network loses everything", never},     {"network holds everything back", with_the_end},
+    {"worker sleeps", in_time, true},        {"worker sleeps, network too", with_the_end, true},
+    {"driver pauses", in_time, false, true},
+};
+
+// Bit-exact again within 250 ms of the end, at the delay that was: never silent for good.
+TEST_P(IsoInPlayout, AfterAnyGap_EverySampleAgainWithin250ms) {
+  for (const Interruption& what : kInterruptions) {
+    for (const Duration length : {milliseconds(50), milliseconds(200), milliseconds(1000),
+                                  milliseconds(5000), milliseconds(61000)}) {
+      SCOPED_TRACE(std::string(what.name) + " for " + std::to_string(length / milliseconds(1)));
+      open();
+      queue.completions.clear();
+      queue.outstanding.clear();
+      rig->start(queue);
+      const std::int64_t gap = length / milliseconds(1);
+      play(0, 500 + gap + 1000, [&](std::int64_t b) -> std::optional<Duration> {
+        if (b < 500 || b >= 500 + gap) return Duration::zero();
+        return what.delay(milliseconds(b - 500), length);
+      });
+      const auto begin = bus->host_time(500 * static_cast<std::int64_t>(per_urb));
+      rig->run_until(begin);
+      if (what.is_worker_asleep) rig->now = begin + length;
+      if (what.is_driver_pausing) {
+        rig->stop(queue);
+        rig->run_until(begin + length);
+        rig->start(queue);
+      }
+      rig->run_until(begin + length + milliseconds(250));
+      queue.completions.clear();
+      rig->run_until(begin + length + milliseconds(750));
+      const auto heard = recording();
+      ASSERT_GE(heard.size(), 490u * 192);
+      EXPECT_EQ(heard, counting_frames(load_le<std::uint16_t>(heard.data()), heard.size() / 4));
+      EXPECT_LE(rig->stream_status(kAudioIn).latency_p50, (kOneWay + milliseconds(3)).count());
+      if (!what.is_worker_asleep) expect_cadence();
+    }
+  }
+}
+
+constexpr SetupPacket kGetRate{0xA2, 0x81, 0x0100, kAudioIn.value(), 3};
+
+// 8 kHz, as the device says it.
+std::vector<std::byte> rate_of_8000() {
+  return {std::byte{0x40}, std::byte{0x1F}, std::byte{0}};
+}
+
+TEST_P(IsoInPlayout, RateThatTheDeviceAnswered_IsThatOfTheSilenceBeforeData) {
+  open();
+  rig->control(kSelectAudioInOfAnyRate);
+  rig->control(kGetRate, rate_of_8000());
+  rig->start(queue);
+  rig->run_until(rig->now + milliseconds(550));
+  const double bytes = 8000.0 * 4 * 1e-3 * static_cast<double>(queue.completions.size());
+  EXPECT_GT(queue.completions.size(), 400u);
+  EXPECT_NEAR(static_cast<double>(recording().size()), bytes, 8);
+}
+
+TEST_P(IsoInPlayout, RateChangedWhileStreaming_MissingIntervalsHaveItAtOnce) {
+  open();
+  rig->control(kSelectAudioInOfAnyRate);
+  rig->start(queue);
+  play(0, 300, kOnTime);
+  rig->run_until(bus->host_time(0) + milliseconds(310));
+  ASSERT_GT(rig->stream_status(kAudioIn).account.direct, 200u);
+  rig->control(kGetRate, rate_of_8000());
+  queue.completions.clear();
+  rig->run_until(rig->now + milliseconds(100));
+  const double bytes = 8000.0 * 4 * 1e-3 * static_cast<double>(queue.completions.size());
+  EXPECT_NEAR(static_cast<double>(recording().size()), bytes, 8);
+}
+
 TEST_P(IsoInPlayout, LateData_IsCountedAndRaisesDInSteps) {
   open(milliseconds(1), PlayoutMode::adaptive);
   Random random(23);

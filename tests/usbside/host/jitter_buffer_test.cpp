@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <limits>
+
 #include "common/byte_order.h"
 #include "usbside/host/concealment.h"
 
@@ -162,6 +165,125 @@ TEST_F(JitterBuffer, LengthsBeyondTheEndpoint_AreIgnored) {
   EXPECT_EQ(buffer.account().concealed, 2u);
 }
 
+TEST_F(JitterBuffer, BusError_IsConcealedAtTheNominalLength) {
+  host::JitterBuffer buffer(info, 256);
+  std::int64_t given = 0;
+  for (std::int64_t i = 0; i < 1000; ++i) {
+    if (i % 100 != 50) {
+      receive(buffer, i, i);
+    } else {
+      wire::IsochronousBody body;
+      body.count = 1;
+      body.intervals[0] = {0, IntervalState::error};
+      buffer.receive(body, i, i, Provenance::direct);
+    }
+    const auto packet = take(buffer, i);
+    EXPECT_EQ(packet.status, UrbStatus::ok);
+    EXPECT_GE(packet.actual, 176u) << i;
+    given += packet.actual;
+  }
+  EXPECT_EQ(buffer.account().concealed, 10u);
+  EXPECT_EQ(buffer.account().direct, 990u);
+  EXPECT_NEAR(static_cast<double>(given), 44100 * 4, 12);
+  EXPECT_EQ(buffer.owed_bytes(), 0);
+}
+
+TEST_F(JitterBuffer, ShortOutage_RepeatsWhatWasHeardAndFades) {
+  host::JitterBuffer buffer(info, 256);
+  for (std::int64_t i = 0; i < 20; ++i) receive(buffer, i, 0);
+  for (std::int64_t i = 0; i < 20; ++i) take(buffer, i);
+  const auto loudness = [&](std::int64_t i) {
+    take(buffer, i);
+    return static_cast<std::int16_t>(load_le<std::uint16_t>(room.data()));
+  };
+  EXPECT_EQ(loudness(20), 0x1010);  // of interval 16
+  std::int16_t before = INT16_MAX;
+  for (std::int64_t i = 21; i < 30; ++i) {
+    const auto now = loudness(i);
+    EXPECT_GE(now, 0);
+    if (i % 4 == 1) {  // begins the same repeat again
+      EXPECT_LT(now, before) << i;
+      before = now;
+    }
+  }
+  for (std::int64_t i = 30; i < 100; ++i) EXPECT_EQ(loudness(i), 0) << i;
+  receive(buffer, 100, 100);
+  EXPECT_EQ(loudness(100), 0x6464);  // and what comes is heard at once, unaltered
+}
+
+TEST_F(JitterBuffer, LossAfterADeviceGap_RepeatsItsSilenceAndNothingOlder) {
+  host::JitterBuffer buffer(info, 64);
+  for (std::int64_t i = 0; i < 70; ++i) {
+    if (i < 60) {
+      receive(buffer, i, i);
+    } else {
+      wire::IsochronousBody body;
+      body.count = 1;
+      body.intervals[0] = {0, IntervalState::device_gap};
+      buffer.receive(body, i, i, Provenance::direct);
+    }
+    take(buffer, i);
+  }
+  const auto packet = take(buffer, 70);
+  ASSERT_GE(packet.actual, 176u);
+  for (std::size_t i = 0; i < packet.actual; ++i) EXPECT_EQ(room[i], std::byte{0}) << i;
+}
+
+TEST_F(JitterBuffer, AudioThatIsNotLinear_KeepsItsTrueLengthAndIsZero) {
+  info.content = StreamContent::audio;
+  info.audio = nullptr;
+  host::JitterBuffer buffer(info, 256);
+  for (std::int64_t i = 0; i < 30; ++i) {
+    if (i < 13 || i > 22) receive(buffer, i, 0);
+  }
+  for (std::int64_t i = 0; i < 30; ++i) {
+    const auto packet = take(buffer, i);
+    EXPECT_EQ(packet.status, UrbStatus::ok);
+    EXPECT_EQ(packet.actual, true_length(i)) << i;
+    const auto value = i < 13 || i > 22 ? static_cast<std::byte>(i) : std::byte{0};
+    EXPECT_EQ(room[0], value) << i;
+    EXPECT_EQ(room[packet.actual - 1], value) << i;
+  }
+}
+
+TEST_F(JitterBuffer, Video_MissingOrCutIntervalsAreEmptyAndMissed) {
+  info.content = StreamContent::other;
+  info.audio = nullptr;
+  host::JitterBuffer buffer(info, 64);
+  wire::IsochronousBody body;
+  body.count = 1;
+  std::vector<std::byte> bytes(100);
+  body.payload = bytes;
+  body.is_fragment = true;  // the first of two
+  body.intervals[0] = {200, IntervalState::ok};
+  buffer.receive(body, 1, 0, Provenance::direct);
+  body = {};
+  body.count = 1;
+  body.intervals[0] = {0, IntervalState::device_gap};
+  buffer.receive(body, 2, 0, Provenance::direct);
+  for (const std::int64_t index : {0, 1, 2}) {
+    const auto packet = take(buffer, index);
+    EXPECT_EQ(packet.actual, 0u) << index;
+    EXPECT_EQ(packet.status, UrbStatus::cross_device) << index;
+  }
+  room.assign(200, std::byte{});
+  EXPECT_EQ(buffer.lead_in(room).status, UrbStatus::cross_device);
+  EXPECT_EQ(buffer.account().concealed, 2u);
+  EXPECT_EQ(buffer.account().device_gap, 1u);
+}
+
+TEST_F(JitterBuffer, OtherRate_IsTheNominalOneAtOnce) {
+  host::JitterBuffer buffer(info, 256);
+  for (std::int64_t i = 0; i < 100; ++i) {
+    receive(buffer, i, i);
+    take(buffer, i);
+  }
+  buffer.set_sample_rate(22050);
+  std::int64_t given = 0;
+  for (std::int64_t i = 100; i < 1100; ++i) given += take(buffer, i).actual;
+  EXPECT_NEAR(static_cast<double>(given), 22050 * 4, 4);
+}
+
 TEST(Concealment, RepeatsWithFallingGain) {
   wire::AudioFormat format;
   format.channels = 1;
@@ -187,16 +309,47 @@ TEST(Concealment, RepeatsWithFallingGain) {
   EXPECT_EQ(sample(3), 250);
 }
 
-TEST(Concealment, NothingToRepeatOrUnsigned_IsSilence) {
+TEST(Concealment, OffsetBinary_FadesToItsOwnSilence) {
   wire::AudioFormat format;
   format.channels = 1;
   format.subslot_bytes = 1;
   format.silence = std::byte{0x80};
+  const std::vector<std::byte> from{std::byte{0xFF}, std::byte{0x00}, std::byte{0x80}};
+  std::vector<std::byte> to(3);
+  conceal_pcm(format, from, 0.5, 0.5, to);
+  EXPECT_EQ(to, (std::vector<std::byte>{std::byte{0xC0}, std::byte{0x40}, std::byte{0x80}}));
+  conceal_pcm(format, from, 0, 0, to);
+  EXPECT_EQ(to, std::vector<std::byte>(3, std::byte{0x80}));
+}
+
+template <class Float>
+void expect_floats_fade() {
+  wire::AudioFormat format;
+  format.channels = 1;
+  format.is_float = true;
+  format.subslot_bytes = sizeof(Float);
+  const std::array<Float, 4> from{Float{0.5}, Float{-1}, std::numeric_limits<Float>::quiet_NaN(),
+                                  -std::numeric_limits<Float>::infinity()};
+  std::array<Float, 4> to{};
+  conceal_pcm(format, std::as_bytes(std::span(from)), 0.5, 0.5,
+              std::as_writable_bytes(std::span(to)));
+  EXPECT_EQ(to, (std::array<Float, 4>{Float{0.25}, Float{-0.5}, Float{0}, Float{0}}));
+}
+
+TEST(Concealment, FloatingPoint_FadesAsNumbers) {
+  expect_floats_fade<float>();
+  expect_floats_fade<double>();
+}
+
+TEST(Concealment, NothingToRepeatOrOddWidth_IsSilence) {
+  wire::AudioFormat format;
+  format.channels = 1;
+  format.is_float = true;
+  format.subslot_bytes = 2;
   std::vector<std::byte> from(4, std::byte{0xFF}), to(4);
   conceal_pcm(format, from, 1, 1, to);
-  EXPECT_EQ(to, std::vector<std::byte>(4, std::byte{0x80}));
-  format.silence = std::byte{0};
-  format.subslot_bytes = 2;
+  EXPECT_EQ(to, std::vector<std::byte>(4));
+  format.is_float = false;
   conceal_pcm(format, {}, 1, 1, to);
   EXPECT_EQ(to, std::vector<std::byte>(4));
 }

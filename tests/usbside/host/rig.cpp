@@ -9,13 +9,15 @@ namespace usbgw::host::test {
 Rig::Rig(Speed speed, PlayoutConfig playout)
     : attachment(make_device(speed), playout, vhci, agent) {}
 
-void Rig::control(const SetupPacket& setup) {
+void Rig::control(const SetupPacket& setup, std::vector<std::byte> answer) {
   vhci.submit_control(setup);
   settle();
   ASSERT_FALSE(agent.submits.empty());
   wire::UrbReply reply;
   reply.attachment = kAttachment;
   reply.transaction = agent.submits.back().transaction;
+  reply.actual = static_cast<std::uint32_t>(answer.size());
+  reply.data = std::move(answer);
   agent.submits.pop_back();
   attachment.receive(std::move(reply), now);
   settle();

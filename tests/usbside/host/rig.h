@@ -14,6 +14,7 @@ namespace usbgw::host::test {
 inline constexpr SetupPacket kSelectAudioOut{0x01, 11, 1, 1, 0};
 inline constexpr SetupPacket kSelectAudioIn{0x01, 11, 1, 2, 0};
 inline constexpr SetupPacket kSelectVideoIn{0x01, 11, 1, 6, 0};
+inline constexpr SetupPacket kSelectAudioInOfAnyRate{0x01, 11, 2, 2, 0};
 inline constexpr SetupPacket kDeselectAudioIn{0x01, 11, 0, 2, 0};
 
 // A driver's queue on one isochronous endpoint: `urbs` of `packets`, each resubmitted on
@@ -42,8 +43,8 @@ class Rig {
  public:
   explicit Rig(Speed speed, PlayoutConfig playout = {});
 
-  // Runs a control request through; the agent answers at once.
-  void control(const SetupPacket& setup);
+  // Runs a control request through; the agent answers at once. `answer`: of an IN request.
+  void control(const SetupPacket& setup, std::vector<std::byte> answer = {});
   void start(DriverQueue& queue);
   // Unlinks all URBs of a queue, as a driver that stops does.
   void stop(DriverQueue& queue);

@@ -27,6 +27,12 @@ void audio_format(Bytes& to) {
   to.add({11, 0x24, 2, 1, 2, 2, 16, 1, 0x80, 0xBB, 0x00});  // Type I, 48000
 }
 
+// The same at any rate from 8 to 96 kHz.
+void audio_format_of_any_rate(Bytes& to) {
+  to.add({7, 0x24, 1, 1, 1, 1, 0});
+  to.add({14, 0x24, 2, 1, 2, 2, 16, 0, 0x40, 0x1F, 0x00, 0x00, 0x77, 0x01});
+}
+
 std::vector<std::byte> configuration(Speed speed) {
   const bool high = speed == Speed::high;
   const int audio_bytes = static_cast<int>(nominal_bytes(speed)) + 4;
@@ -42,6 +48,9 @@ std::vector<std::byte> configuration(Speed speed) {
   interface(to, 2, 1, 1, 1, 2);
   audio_format(to);
   endpoint(to, kAudioIn, 0x05, audio_bytes, 1);
+  interface(to, 2, 2, 1, 1, 2);
+  audio_format_of_any_rate(to);
+  endpoint(to, kAudioIn, 0x05, 2 * audio_bytes, 1);
   interface(to, 3, 0, 1, 3, 0);
   endpoint(to, kHid, 0x03, 8, high ? 4 : 1);
   interface(to, 4, 0, 2, 0xFF, 0);
