@@ -32,6 +32,7 @@ void AudioDriverModel::open(const wire::Configuration& configuration, Direction 
 void AudioDriverModel::configured(DeviceModel& device, const wire::Configuration& configuration,
                                   Instant now) {
   device_ = &device;
+  configuration_ = configuration;
   is_stopping_ = false;
   if (pcm_.capture) open(configuration, Direction::in);
   if (pcm_.playback) open(configuration, Direction::out);
@@ -248,6 +249,18 @@ void AudioDriverModel::disconnected(Instant) {
   capture_.reset();
   alternates_.clear();
   requests_ = 0;
+}
+
+void AudioDriverModel::reopen(const PcmSettings& pcm, Instant now) {
+  if (device_ == nullptr) return;
+  const Totals before = totals();
+  playback_.reset();
+  capture_.reset();
+  alternates_.clear();
+  before_ = before;
+  urb_errors_ = 0;
+  pcm_ = pcm;
+  configured(*device_, wire::Configuration(configuration_), now);
 }
 
 void AudioDriverModel::stop(DeviceModel& device, Instant now) {

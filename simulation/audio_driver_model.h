@@ -32,6 +32,9 @@ class AudioDriverModel final : public DriverModel {
   // Unlinks everything and selects alternate setting 0, as closing the PCM does.
   void stop(DeviceModel& device, Instant now);
 
+  // After stop() and the last URB: the programs open the streams with other parameters.
+  void reopen(const PcmSettings& pcm, Instant now);
+
   // What the programs do, step by step, for an owner that asked for it in its settings.
   void prepare_playback(Instant now);
   // Frames that the playing program's next copy wrote; the copy that fills the buffer starts the
@@ -73,6 +76,7 @@ class AudioDriverModel final : public DriverModel {
   PcmSettings pcm_;
   AudioProgram& program_;
   DeviceModel* device_ = nullptr;
+  wire::Configuration configuration_;
   // Alternate settings in use, and the interfaces that have them.
   std::map<std::uint8_t, std::uint8_t> alternates_;
   std::optional<PlaybackStream> playback_;

@@ -21,6 +21,9 @@ class CounterProgram final : public AudioProgram {
     }
   }
 
+  // What comes next is a stream of its own: its counter begins again.
+  void start_over() { played_ = newest_ = 0; }
+
   [[nodiscard]] std::uint64_t frames() const { return frames_; }
   [[nodiscard]] std::uint64_t lead_in() const { return lead_in_; }
   // Places where the next frame was not the next counter value.

@@ -13,6 +13,11 @@ class SingleDevice final : public device::DeviceProvider {
   explicit SingleDevice(device::software::DeviceOptions options)
       : options_(std::move(options)), function_(*device::software::make_function(options_)) {}
 
+  // One that the catalogue does not have, under the name in `options`.
+  SingleDevice(device::software::DeviceOptions options,
+               std::unique_ptr<device::software::Function> function)
+      : options_(std::move(options)), function_(std::move(function)) {}
+
   [[nodiscard]] std::vector<device::PresentDevice> list() override {
     if (is_unplugged) return {};
     return {device::software::present(options_, *function_)};

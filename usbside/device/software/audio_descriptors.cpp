@@ -23,12 +23,14 @@ constexpr int kControl = 1;
 constexpr int kStreaming = 2;
 constexpr int kProtocol20 = 0x20;
 // Terminal types: USB streaming 0x0101, microphone 0x0201, speaker 0x0301.
-// bmAttributes: isochronous with adaptive 0x09, asynchronous 0x05, explicit feedback 0x11,
-// asynchronous data that is also implicit feedback 0x25.
+// bmAttributes of a feedback endpoint: 0x11.
+
+constexpr int kMaxIntervalExponent = 3;  // 1 ms: no driver takes longer ones for audio
 
 int interval_bytes(const AudioOptions& options) {
-  const auto per_second = options.audio_class == AudioClass::uac2 ? 8000u : 1000u;
-  const auto frames = (options.rate + per_second - 1) / per_second + 1;
+  const auto per_second = packets_per_second(options);
+  const auto rate = std::max(options.rate, options.other_rate);
+  const auto frames = (rate + per_second - 1) / per_second + 1;
   return static_cast<int>(frames) * options.channels * static_cast<int>(kSampleBytes);
 }
 
@@ -40,6 +42,38 @@ int packet_field(const AudioOptions& options) {
   return each | (transactions - 1) << 11;
 }
 
+// bmAttributes of an isochronous data endpoint: synchronisation type in bits 3..2, usage in 5..4.
+int data_attributes(const AudioOptions& options, bool is_out) {
+  constexpr int kAsynchronous = 0x05;
+  constexpr int kAdaptive = 0x09;
+  constexpr int kSynchronous = 0x0D;
+  constexpr int kAlsoImplicitFeedback = 0x25;
+  switch (options.synchronisation) {
+    case Synchronisation::synchronous:
+      return kSynchronous;
+    case Synchronisation::adaptive:
+      return is_out ? kAdaptive : kAsynchronous;
+    case Synchronisation::implicit_feedback:
+      return is_out ? kAsynchronous : kAlsoImplicitFeedback;
+    case Synchronisation::explicit_feedback:
+      break;
+  }
+  return kAsynchronous;
+}
+
+// Type I format of an Audio 1.0 setting, with its sample rates (Data Formats 1.0, 2.2.5).
+void add_format(DescriptorBuilder& build, const AudioOptions& options) {
+  const int rate = static_cast<int>(options.rate);
+  const int other = static_cast<int>(options.other_rate);
+  if (other == 0) {
+    build.add(
+        {kCsInterface, 2, 1, options.channels, 2, 16, 1, low(rate), high(rate), low(rate >> 16)});
+  } else {
+    build.add({kCsInterface, 2, 1, options.channels, 2, 16, 2, low(rate), high(rate),
+               low(rate >> 16), low(other), high(other), low(other >> 16)});
+  }
+}
+
 int channel_map(const AudioOptions& options) {
   return options.channels == 2 ? 3 : 0;
 }
@@ -49,7 +83,6 @@ std::vector<std::byte> describe_uac1(const AudioOptions& options) {
   const int map = channel_map(options);
   const int packet = packet_field(options);
   const bool has_feedback = options.synchronisation == Synchronisation::explicit_feedback;
-  const int rate = static_cast<int>(options.rate);
   build.configuration(3).add({kInterface, 0, 0, 0, kAudio, kControl, 0, 0});
   const std::size_t control = build.size();
   build.add({kCsInterface, 1, 0x00, 0x01, 0, 0, 2, 1, 2})
@@ -61,12 +94,12 @@ std::vector<std::byte> describe_uac1(const AudioOptions& options) {
   for (const int interface : {1, 2}) {
     const bool is_out = interface == kAudioOutInterface;
     const bool has_sync = is_out && has_feedback;
-    const int attributes = is_out && !has_feedback ? 0x09 : 0x05;
+    const int attributes = data_attributes(options, is_out);
     build.add({kInterface, interface, 0, 0, kAudio, kStreaming, 0, 0})
         .add({kInterface, interface, 1, has_sync ? 2 : 1, kAudio, kStreaming, 0, 0})
-        .add({kCsInterface, 1, is_out ? 1 : 4, 1, 1, 0})
-        .add({kCsInterface, 2, 1, options.channels, 2, 16, 1, low(rate), high(rate),
-              low(rate >> 16)})
+        .add({kCsInterface, 1, is_out ? 1 : 4, 1, 1, 0});
+    add_format(build, options);
+    build
         .add({kEndpoint, is_out ? kAudioOut.value() : kAudioIn.value(), attributes, low(packet),
               high(packet), 1, 0, has_sync ? kAudioFeedback.value() : 0})
         .add({kCsEndpoint, 1, 0, 0, 0, 0});
@@ -81,7 +114,6 @@ std::vector<std::byte> describe_uac2(const AudioOptions& options) {
   const int map = channel_map(options);
   const int packet = packet_field(options);
   const bool has_feedback = options.synchronisation == Synchronisation::explicit_feedback;
-  const bool is_implicit = options.synchronisation == Synchronisation::implicit_feedback;
   build.configuration(3)
       .add({kAssociation, 0, 3, kAudio, 0, kProtocol20, 0})
       .add({kInterface, 0, 0, 0, kAudio, kControl, kProtocol20, 0});
@@ -99,14 +131,13 @@ std::vector<std::byte> describe_uac2(const AudioOptions& options) {
   for (const int interface : {1, 2}) {
     const bool is_out = interface == kAudioOutInterface;
     const bool has_sync = is_out && has_feedback;
-    int attributes = !is_out && is_implicit ? 0x25 : 0x05;
-    if (is_out && options.synchronisation == Synchronisation::adaptive) attributes = 0x09;
+    const int attributes = data_attributes(options, is_out);
     build.add({kInterface, interface, 0, 0, kAudio, kStreaming, kProtocol20, 0})
         .add({kInterface, interface, 1, has_sync ? 2 : 1, kAudio, kStreaming, kProtocol20, 0})
         .add({kCsInterface, 1, is_out ? 1 : 4, 0, 1, 1, 0, 0, 0, options.channels, map, 0, 0, 0, 0})
         .add({kCsInterface, 2, 1, 2, 16})
         .add({kEndpoint, is_out ? kAudioOut.value() : kAudioIn.value(), attributes, low(packet),
-              high(packet), 1})
+              high(packet), 1 + options.interval_exponent})
         .add({kCsEndpoint, 1, 0, 0, 0, 0, 0});
     // bInterval 4: every 8 microframes.
     if (has_sync) build.add({kEndpoint, kAudioFeedback.value(), 0x11, 4, 0, 4});
@@ -114,11 +145,22 @@ std::vector<std::byte> describe_uac2(const AudioOptions& options) {
   return build.finish();
 }
 
+Result<void> check_rate(std::uint32_t rate) {
+  if (std::find(kRates.begin(), kRates.end(), rate) != kRates.end()) return {};
+  return fail(
+      ErrorCode::invalid_argument,
+      "rate " + std::to_string(rate) + " is not one of 32000, 44100, 48000, 88200, 96000, 192000");
+}
+
 Result<void> check(const AudioOptions& options) {
-  if (std::find(kRates.begin(), kRates.end(), options.rate) == kRates.end()) {
+  if (auto checked = check_rate(options.rate); !checked) return checked;
+  if (options.other_rate != 0) {
+    if (auto checked = check_rate(options.other_rate); !checked) return checked;
+  }
+  const int most = options.audio_class == AudioClass::uac2 ? kMaxIntervalExponent : 0;
+  if (options.interval_exponent < 0 || options.interval_exponent > most) {
     return fail(ErrorCode::invalid_argument,
-                "rate " + std::to_string(options.rate) +
-                    " is not one of 32000, 44100, 48000, 88200, 96000, 192000");
+                "the interval's exponent must be 0 to " + std::to_string(most));
   }
   if (options.channels < kMinChannels || options.channels > kMaxChannels) {
     return fail(ErrorCode::invalid_argument, "channels must be 2 to 32");
@@ -135,6 +177,11 @@ Result<void> check(const AudioOptions& options) {
 }
 
 }  // namespace
+
+std::uint32_t packets_per_second(const AudioOptions& options) {
+  if (options.audio_class == AudioClass::uac1) return 1000;
+  return 8000u >> static_cast<unsigned>(options.interval_exponent);
+}
 
 Result<Description> describe_audio(const AudioOptions& options, const Identity& identity) {
   if (auto checked = check(options); !checked) return tl::unexpected(checked.error());

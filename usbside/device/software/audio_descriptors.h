@@ -16,6 +16,9 @@ inline constexpr std::uint8_t kAudioOutInterface = 1;
 inline constexpr std::uint8_t kAudioInInterface = 2;
 inline constexpr std::uint8_t kClockSource = 9;  // UAC2 entity id
 
+// Of the data endpoints.
+[[nodiscard]] std::uint32_t packets_per_second(const AudioOptions& options);
+
 // Refuses what does not fit the bus: rate, channels, bytes in an interval.
 [[nodiscard]] Result<Description> describe_audio(const AudioOptions& options,
                                                  const Identity& identity);

@@ -22,27 +22,6 @@ Handshake give(std::span<const std::byte> bytes, std::span<std::byte> room) {
   return Handshake::ack(count);
 }
 
-// The frequency is fixed: one subrange of one value (UAC2, 5.2.3.3).
-Handshake answer_clock(const SetupPacket& setup, std::uint32_t rate, std::span<std::byte> data) {
-  std::array<std::byte, 14> bytes{};
-  const auto selector = static_cast<std::uint8_t>(setup.value >> 8);
-  if (!setup.is_in()) return selector == kFrequency ? Handshake::ack() : Handshake::stall();
-  if (selector == kValidity) {
-    bytes[0] = std::byte{1};
-    return give(std::span(bytes).first(1), data);
-  }
-  if (selector != kFrequency) return Handshake::stall();
-  if (setup.request == kRequestCur) {
-    store_le<std::uint32_t>(bytes.data(), rate);
-    return give(std::span(bytes).first(4), data);
-  }
-  if (setup.request != kRequestRange) return Handshake::stall();
-  store_le<std::uint16_t>(bytes.data(), 1);
-  store_le<std::uint32_t>(bytes.data() + 2, rate);
-  store_le<std::uint32_t>(bytes.data() + 6, rate);
-  return give(bytes, data);
-}
-
 }  // namespace
 
 AudioFunction::AudioFunction(const AudioOptions& options, Description description)
@@ -56,8 +35,46 @@ AudioFunction::AudioFunction(const AudioOptions& options, Description descriptio
       echo_(frame_bytes(), options.rate / 500, options.rate / 10) {}
 
 SampleClock AudioFunction::make_clock() const {
-  return {static_cast<double>(options_.rate), options_.crystal_ppm,
-          options_.audio_class == AudioClass::uac2 ? 8000u : 1000u};
+  return {static_cast<double>(options_.rate), options_.crystal_ppm, packets_per_second(options_)};
+}
+
+Handshake AudioFunction::select_rate(std::uint32_t rate) {
+  if (options_.other_rate == 0) return Handshake::ack();  // the one that there is
+  if (rate == options_.other_rate) {
+    std::swap(options_.rate, options_.other_rate);
+    in_clock_ = out_clock_ = make_clock();
+  }
+  return rate == options_.rate ? Handshake::ack() : Handshake::stall();
+}
+
+// The frequencies are subranges of one value each, in ascending order (UAC2, 5.2.3.3).
+Handshake AudioFunction::answer_clock(const SetupPacket& setup, std::span<std::byte> data) {
+  const auto selector = static_cast<std::uint8_t>(setup.value >> 8);
+  if (!setup.is_in()) {
+    if (selector != kFrequency) return Handshake::stall();
+    return select_rate(data.size() == 4 ? load_le<std::uint32_t>(data.data()) : options_.rate);
+  }
+  std::array<std::byte, 2 + 2 * 12> bytes{};
+  if (selector == kValidity) {
+    bytes[0] = std::byte{1};
+    return give(std::span(bytes).first(1), data);
+  }
+  if (selector != kFrequency) return Handshake::stall();
+  if (setup.request == kRequestCur) {
+    store_le<std::uint32_t>(bytes.data(), options_.rate);
+    return give(std::span(bytes).first(4), data);
+  }
+  if (setup.request != kRequestRange) return Handshake::stall();
+  std::uint16_t count = 0;
+  for (const std::uint32_t rate : {std::min(options_.rate, options_.other_rate),
+                                   std::max(options_.rate, options_.other_rate)}) {
+    if (rate == 0) continue;
+    const std::size_t at = 2 + std::size_t{12} * count++;
+    store_le<std::uint32_t>(bytes.data() + at, rate);
+    store_le<std::uint32_t>(bytes.data() + at + 4, rate);
+  }
+  store_le<std::uint16_t>(bytes.data(), count);
+  return give(std::span(bytes).first(2 + std::size_t{12} * count), data);
 }
 
 Handshake AudioFunction::control(const SetupPacket& setup, std::span<std::byte> data, Instant) {
@@ -65,13 +82,16 @@ Handshake AudioFunction::control(const SetupPacket& setup, std::span<std::byte> 
   if (!is_class) return Handshake::stall();
   if (options_.audio_class == AudioClass::uac2) {
     if (setup.index >> 8 != kClockSource) return Handshake::stall();
-    return answer_clock(setup, options_.rate, data);
+    return answer_clock(setup, data);
   }
-  // UAC1, 5.2.3.2.3.1: sampling frequency of an endpoint, three bytes. The rate is fixed.
+  // UAC1, 5.2.3.2.3.1: sampling frequency of an endpoint, three bytes.
   const bool is_rate = (setup.request_type & 0x1F) == kEndpointRecipient && setup.value >> 8 == 1;
   if (!is_rate) return Handshake::stall();
-  if (!setup.is_in()) return Handshake::ack();
   std::array<std::byte, 4> bytes{};
+  if (!setup.is_in()) {
+    std::copy_n(data.begin(), std::min<std::size_t>(data.size(), 3), bytes.begin());
+    return select_rate(load_le<std::uint32_t>(bytes.data()));
+  }
   store_le<std::uint32_t>(bytes.data(), options_.rate);
   return give(std::span(bytes).first(3), data);
 }
@@ -112,9 +132,11 @@ std::size_t AudioFunction::iso_in(EndpointAddress endpoint, std::span<std::byte>
 std::size_t AudioFunction::send_feedback(std::span<std::byte> room) {
   ++out_.feedbacks;
   // USB 2.0, 5.12.4.2: 16.16 in four bytes at high speed, 10.14 in three at full speed.
+  // Frames of one (micro)frame, however many of them a packet spans.
   const bool is_high = description_.speed == Speed::high;
   std::array<std::byte, 4> bytes{};
-  store_le<std::uint32_t>(bytes.data(), out_clock_.feedback(is_high ? 16 : 14));
+  const int places = is_high ? 16 - options_.interval_exponent : 14;
+  store_le<std::uint32_t>(bytes.data(), out_clock_.feedback(places));
   return give(std::span(bytes).first(is_high ? 4 : 3), room).bytes;
 }
 

@@ -62,6 +62,9 @@ class AudioFunction final : public Function {
     return static_cast<std::size_t>(options_.channels) * 2;
   }
   [[nodiscard]] SampleClock make_clock() const;
+  [[nodiscard]] Handshake answer_clock(const SetupPacket& setup, std::span<std::byte> data);
+  // The driver's choice; other rates than ours are refused.
+  [[nodiscard]] Handshake select_rate(std::uint32_t rate);
   [[nodiscard]] std::size_t send_samples(std::span<std::byte> room, Instant when);
   [[nodiscard]] std::size_t send_feedback(std::span<std::byte> room);
   [[nodiscard]] bool is_fault_due(bool in, Instant when);
