@@ -99,7 +99,9 @@ void IsoInPlayout::receive_body(const StreamItem& item, std::span<const std::byt
     ++malformed_;
     return;
   }
-  const auto received = buffer_.receive(*body, first, next_.value_or(0), item.provenance);
+  // Before the first URB nothing is past: an earlier body may still move its beginning back.
+  const std::int64_t decided = started_ ? next_.value_or(0) : 0;
+  const auto received = buffer_.receive(*body, first, decided, item.provenance);
   if (received.late > 0) margin_.on_late(now - due(received.newest_late), now);
   align(now);
 }

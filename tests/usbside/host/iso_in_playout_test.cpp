@@ -179,6 +179,39 @@ TEST_P(IsoInPlayout, DriverStartsAnywhere_UrbsBeginWhereTransfersDo) {
   expect_sums();
 }
 
+// Wide formats: each interval is cut, and the pieces overtake each other.
+TEST_P(IsoInPlayout, FirstTransferInPiecesBackwards_NothingOfItIsLost) {
+  open();
+  rig->start(queue);
+  const auto count = static_cast<std::int64_t>(per_urb);
+  const std::size_t half = frames * 2;
+  for (std::int64_t piece = 0; piece < 2 * count; ++piece) {
+    const std::int64_t index = piece / 2;
+    const std::size_t at = piece % 2 == 0 ? 0 : half;
+    const auto whole = counting_frames(index * static_cast<std::int64_t>(frames), frames);
+    wire::IsochronousBody cut;
+    cut.first_index = static_cast<std::uint32_t>(index);
+    cut.stamp = bus->stamp(index);
+    cut.count = 1;
+    cut.intervals[0] = {static_cast<std::uint16_t>(whole.size()), wire::IntervalState::ok};
+    cut.is_fragment = true;
+    cut.is_last_fragment = at != 0;
+    cut.fragment_offset = static_cast<std::uint16_t>(at);
+    cut.payload = std::span(whole).subspan(at, half);
+    std::vector<std::byte> bytes(512);
+    const auto length = encode(cut, bytes);
+    ASSERT_TRUE(length);
+    bytes.resize(*length);
+    const Duration later = microseconds(10) * (2 * count - piece);
+    rig->deliver(bus->host_time(count - 1) + kOneWay + later, kAudioIn, kEpoch, bytes);
+  }
+  play(1, 200, kOnTime);
+  rig->run_until(bus->host_time(150 * count));
+  EXPECT_EQ(rig->stream_status(kAudioIn).account.concealed, 0u);
+  const auto heard = recording();
+  EXPECT_EQ(heard, counting_frames(0, heard.size() / 4));
+}
+
 TEST_P(IsoInPlayout, NothingComes_SilenceAfter50msAtTheNominalRate) {
   open();
   rig->start(queue);
