@@ -115,7 +115,8 @@ Result<void> NodeRuntime::Parts::open() {
   if (document.node.is_host && overrides.ports == nullptr) {
     auto opened = host::VhciController::open();
     if (!opened) return tl::unexpected(opened.error());
-    vhci = std::make_unique<RealtimePorts>(std::move(*opened), *document.workers.realtime, log);
+    const VhciThreads threads{*document.workers.realtime, core_of(document.workers.vhci_core)};
+    vhci = std::make_unique<RealtimePorts>(std::move(*opened), threads, log);
   }
   auto started = start_dataplane(document);
   if (!started) return tl::unexpected(started.error());

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <sstream>
 #include <string>
+#include <vector>
 
 namespace usbgw::app {
 namespace {
@@ -20,25 +21,36 @@ std::string stat_of(const std::filesystem::path& process) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// The errno value of the first refusal; 0: all of them run at the priority.
-int raise_vhci_threads(int priority) {
-  int refused = 0;
+// The process ids of vhci's threads.
+std::vector<pid_t> vhci_threads() {
+  std::vector<pid_t> threads;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
     const std::string name = entry.path().filename();
     pid_t process = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), process);
     if (error != std::errc{} || end != name.data() + name.size()) continue;
-    if (!is_vhci_thread(stat_of(entry.path()))) continue;
-    sched_param now{};
-    const bool is_raised = sched_getscheduler(process) == SCHED_FIFO &&
-                           sched_getparam(process, &now) == 0 && now.sched_priority >= priority;
-    if (is_raised) continue;
-    sched_param wanted{};
-    wanted.sched_priority = priority;
-    if (sched_setscheduler(process, SCHED_FIFO, &wanted) != 0 && refused == 0) refused = errno;
+    if (is_vhci_thread(stat_of(entry.path()))) threads.push_back(process);
   }
-  return refused;
+  return threads;
+}
+
+// 0, or the errno value of a refusal.
+int raise(pid_t thread, int priority) {
+  sched_param now{};
+  const bool is_raised = sched_getscheduler(thread) == SCHED_FIFO &&
+                         sched_getparam(thread, &now) == 0 && now.sched_priority >= priority;
+  if (is_raised) return 0;
+  sched_param wanted{};
+  wanted.sched_priority = priority;
+  return sched_setscheduler(thread, SCHED_FIFO, &wanted) == 0 ? 0 : errno;
+}
+
+int pin(pid_t thread, int core) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<std::size_t>(core), &set);
+  return sched_setaffinity(thread, sizeof set, &set) == 0 ? 0 : errno;
 }
 
 }  // namespace
@@ -62,16 +74,33 @@ bool is_vhci_thread(std::string_view stat) {
 Result<host::VhciPorts::Attached> RealtimePorts::attach(Speed speed,
                                                         std::optional<host::VhciPort> wanted) {
   auto attached = ports_->attach(speed, wanted);
-  if (!attached || priority_ == 0) return attached;
-  const int refused = raise_vhci_threads(priority_);
-  if (refused != 0 && !refusal_told_) {
-    refusal_told_ = true;
+  if (attached) give_threads();
+  return attached;
+}
+
+// Without the rights for it the device works, and the log says once what it lacks.
+void RealtimePorts::give_threads() {
+  if (threads_.priority == 0 && !threads_.core) return;
+  int not_raised = 0;
+  int not_pinned = 0;
+  for (const pid_t thread : vhci_threads()) {
+    if (threads_.priority > 0 && not_raised == 0) not_raised = raise(thread, threads_.priority);
+    if (threads_.core && not_pinned == 0) not_pinned = pin(thread, *threads_.core);
+  }
+  if ((not_raised == 0 && not_pinned == 0) || refusal_told_) return;
+  refusal_told_ = true;
+  if (not_raised != 0) {
     log_.warning(
         with_errno("the kernel's vhci threads run without real-time priority "
                    "(grant CAP_SYS_NICE)",
-                   refused));
+                   not_raised));
   }
-  return attached;
+  if (not_pinned != 0) {
+    log_.warning(with_errno("the kernel's vhci threads are not pinned to core " +
+                                std::to_string(*threads_.core) +
+                                " (grant CAP_SYS_NICE, or name a core that is online)",
+                            not_pinned));
+  }
 }
 
 }  // namespace usbgw::app

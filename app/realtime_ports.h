@@ -1,8 +1,10 @@
-// vhci's ports, whose kernel threads run at our workers' real-time priority: vhci_tx brings us the
-// driver's URBs and vhci_rx gives them back, so a program that keeps either waiting is heard.
+// vhci's ports, whose kernel threads run at our workers' real-time priority, on a core of their own
+// if one is given: vhci_tx brings us the driver's URBs and vhci_rx gives them back, so a program
+// that keeps either waiting is heard.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "common/log.h"
@@ -13,11 +15,17 @@ namespace usbgw::app {
 // Whose `/proc/PID/stat` this is: one of vhci's two, not a program that has given itself the name.
 [[nodiscard]] bool is_vhci_thread(std::string_view stat);
 
+// What vhci's threads are given.
+struct VhciThreads {
+  int priority = 0;         // SCHED_FIFO; 0 leaves their scheduling alone
+  std::optional<int> core;  // none: anywhere
+};
+
 class RealtimePorts final : public host::VhciPorts {
  public:
-  // `priority`: SCHED_FIFO; 0 leaves the threads alone. The log outlives the ports.
-  RealtimePorts(std::unique_ptr<host::VhciPorts> ports, int priority, Log& log)
-      : ports_(std::move(ports)), priority_(priority), log_(log) {}
+  // The log outlives the ports.
+  RealtimePorts(std::unique_ptr<host::VhciPorts> ports, VhciThreads threads, Log& log)
+      : ports_(std::move(ports)), threads_(threads), log_(log) {}
 
   [[nodiscard]] Result<Attached> attach(Speed speed, std::optional<host::VhciPort> wanted) override;
   [[nodiscard]] Result<host::VhciPortState> state(host::VhciPort port) const override {
@@ -29,8 +37,10 @@ class RealtimePorts final : public host::VhciPorts {
   }
 
  private:
+  void give_threads();
+
   std::unique_ptr<host::VhciPorts> ports_;
-  int priority_;
+  VhciThreads threads_;
   Log& log_;
   bool refusal_told_ = false;
 };

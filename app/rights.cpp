@@ -54,7 +54,8 @@ std::vector<unsigned> capabilities_in_use(const config::Document& document) {
   // The XDP program is taken off the interface when the node ends.
   if (document.dataplane.port->starts_with("af_xdp:")) capabilities.push_back(CAP_NET_ADMIN);
   // Our own threads that start later, and the kernel's for each attached vhci port.
-  if (*document.workers.realtime > 0) capabilities.push_back(CAP_SYS_NICE);
+  const bool has_vhci_core = document.node.is_host && document.workers.vhci_core;
+  if (*document.workers.realtime > 0 || has_vhci_core) capabilities.push_back(CAP_SYS_NICE);
   return capabilities;
 }
 

@@ -83,6 +83,18 @@ class Check {
                "fused = true runs both workers on one thread; allowed: the packet_core, " +
                    std::to_string(workers.packet_core->value));
     }
+    if (workers.vhci_core && *workers.idle == Idle::busy && is_core_of_worker(workers)) {
+      complain(workers.vhci_core->at,
+               "a worker with idle = \"busy\" has this core and never leaves it; allowed: another "
+               "core");
+    }
+  }
+
+  static bool is_core_of_worker(const WorkersSection& workers) {
+    const auto is_vhcis = [&](const std::optional<Value<std::uint16_t>>& core) {
+      return core && core->value == workers.vhci_core->value;
+    };
+    return is_vhcis(workers.packet_core) || is_vhcis(workers.usb_core);
   }
 
   void exports() {

@@ -157,6 +157,7 @@ WorkersSection read_workers(TableReader reader) {
   workers.packet_core = reader.optional_integer<std::uint16_t>("packet_core", 0, kLastCore);
   workers.usb_core = reader.optional_integer<std::uint16_t>("usb_core", 0, kLastCore);
   workers.control_core = reader.optional_integer<std::uint16_t>("control_core", 0, kLastCore);
+  workers.vhci_core = reader.optional_integer<std::uint16_t>("vhci_core", 0, kLastCore);
   workers.idle = reader.choice<Idle>("idle", Idle::adaptive,
                                      {{"adaptive", Idle::adaptive}, {"busy", Idle::busy}});
   workers.realtime = reader.integer<std::uint8_t>("realtime", 0, 0, 99);

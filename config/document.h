@@ -65,6 +65,7 @@ enum class Idle : std::uint8_t { adaptive, busy };
 
 struct WorkersSection {
   std::optional<Value<std::uint16_t>> packet_core, usb_core, control_core;
+  std::optional<Value<std::uint16_t>> vhci_core;  // of the kernel's vhci threads
   Value<Idle> idle;
   Value<std::uint8_t> realtime;  // SCHED_FIFO priority; 0: ordinary scheduling
   // Packet and USB worker on one thread. Not set: when the machine has fewer than four CPUs.

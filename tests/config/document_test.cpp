@@ -76,6 +76,7 @@ TEST(Document, EverythingWritten_IsRead) {
   EXPECT_EQ(*document->dataplane.dscp, 40);
   EXPECT_EQ(*document->control.pacing, 62'500'000U);
   EXPECT_EQ(document->workers.usb_core->value, 1);
+  EXPECT_EQ(document->workers.vhci_core->value, 2);
   EXPECT_EQ(document->workers.idle.value, Idle::busy);
   EXPECT_FALSE(document->workers.fused->value);
   EXPECT_EQ(document->deny[0].interface_class->value, 8);

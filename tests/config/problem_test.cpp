@@ -32,6 +32,14 @@ TEST(ConfigProblem, UnknownSection_Suggests) {
             "security, streams, workers\n");
 }
 
+TEST(ConfigProblem, VhciThreadsOnACoreThatABusyWorkerHas_WouldNeverRun) {
+  const std::string cores = "[workers]\nusb_core = 2\nvhci_core = 2\n";
+  EXPECT_EQ(problems_with("[[peer]]", cores + "[[peer]]"), "");
+  EXPECT_EQ(problems_with("[[peer]]", cores + "idle = \"busy\"\n[[peer]]"),
+            "f.toml:10: workers.vhci_core: a worker with idle = \"busy\" has this core and never "
+            "leaves it; allowed: another core\n");
+}
+
 TEST(ConfigProblem, WrongType_SaysWhatItFound) {
   EXPECT_EQ(
       problems_with("[security]", "mtu = \"big\"\n[security]"),

@@ -61,6 +61,7 @@ key = "/keys/both.key"
 packet_core = 0
 usb_core = 1
 control_core = 0
+vhci_core = 2
 idle = "busy"
 realtime = 50
 fused = false
