@@ -92,7 +92,7 @@ Result<std::unique_ptr<device::DeviceProvider>> make_devices(const config::Docum
     auto bus = device::make_libusb_provider(clock);
     if (!bus) return tl::unexpected(bus.error());
     const config::StreamsSection& streams = document.streams;
-    const device::StreamTuning tuning{*streams.transfer, *streams.in_ring, *streams.out_ahead};
+    const device::StreamTuning tuning{*streams.transfer, *streams.in_ring, *streams.out_ahead, 0};
     all->add(std::make_unique<BusProvider>(std::move(*bus), tuning, document.node.user, log));
   }
   return std::unique_ptr<device::DeviceProvider>(std::move(all));

@@ -29,6 +29,9 @@ host::PlayoutConfig playout_of(const config::AttachEntry& entry) {
                                                            : host::PlayoutMode::adaptive;
   playout.playout = *entry.playout;
   playout.playout_max = *entry.playout_max;
+  playout.buffer_count = *entry.buffer_count;
+  playout.packet_bytes = *entry.packet_bytes;
+  if (entry.playout.is_written()) playout.origin = host::PlayoutOrigin::attachment;
   return playout;
 }
 
@@ -262,7 +265,10 @@ Result<void> NodeRuntime::Parts::make_exports() {
   for (const config::ExportEntry& entry : document.exports) {
     node::ExportRule rule;
     rule.device = entry.device->to_string();
-    rule.tuning = {*entry.streams.transfer, *entry.streams.in_ring, *entry.streams.out_ahead};
+    rule.tuning = {*entry.streams.transfer, *entry.streams.in_ring, *entry.streams.out_ahead,
+                   *entry.buffer_count};
+    rule.packet_bytes = *entry.packet_bytes;
+    if (entry.playout) rule.playout = **entry.playout;
     rule.repair = repair_of(document);
     rules.push_back(std::move(rule));
   }

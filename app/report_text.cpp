@@ -38,12 +38,25 @@ std::string stream_name(const StreamReport& stream) {
          (stream.open ? "" : " (closed)");
 }
 
+// "in 2: 2.25 ms = 0.25 ms base + 2.00 ms D; D (fixed): playout of the attachment"
+std::string latency_text(const StreamReport& stream) {
+  if (stream.latency_terms.empty()) return {};  // of an older node
+  std::string terms;
+  for (const control::LatencyTerm& term : stream.latency_terms) {
+    terms += (terms.empty() ? "" : " + ") + milliseconds_text(term.ns) + " " + term.name;
+  }
+  return "  " + stream_name(stream) + ": " + milliseconds_text(stream.latency_planned_ns) + " = " +
+         terms + "; D (" + stream.margin_mode + "): " + stream.margin_reason + "\n";
+}
+
 std::string stream_tables(const AttachmentReport& attachment) {
   TextTable times(
       {"STREAM", "BASE", "D", "LATENCY P50", "P99", "MAX", "CLOCK PPM", "RAISES", "AGENT FIFO"});
   TextTable counts({"INTERVALS", "DIRECT", "REPAIRED", "RESENT", "CONCEALED", "DEVICE GAP",
                     "UNLINKED", "LEAD-IN", "LATE", "AGENT LATE", "AGENT MISSING"});
+  std::string latencies;
   for (const StreamReport& stream : attachment.streams) {
+    latencies += latency_text(stream);
     const auto& was = stream.intervals;
     const auto number = [](std::uint64_t count) { return std::to_string(count); };
     times.add({stream_name(stream), milliseconds_text(stream.base_ns),
@@ -56,7 +69,7 @@ std::string stream_tables(const AttachmentReport& attachment) {
                 number(was.unlinked), number(was.lead_in), number(was.late),
                 number(stream.agent_late), number(stream.agent_missing)});
   }
-  return times.empty() ? "" : times.text("  ") + counts.text("  ");
+  return times.empty() ? "" : times.text("  ") + latencies + counts.text("  ");
 }
 
 std::string attachment_text(const AttachmentReport& attachment) {

@@ -9,4 +9,13 @@ namespace usbgw {
 inline constexpr std::size_t kMinimumMtu = 1280;
 inline constexpr std::size_t kMaximumMtu = 9000;  // of usual jumbo frames
 
+// Least bound that may be put on the packets of one device: below it they are headers mostly.
+inline constexpr std::size_t kLeastPacketBytes = 256;
+
+// The largest UDP payload of an IP packet (RFC 791, 8200, 768).
+[[nodiscard]] constexpr std::size_t udp_payload(std::size_t packet, bool is_v4) {
+  const std::size_t headers = (is_v4 ? 20u : 40u) + 8u;
+  return packet > headers ? packet - headers : 0;
+}
+
 }  // namespace usbgw

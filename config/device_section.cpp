@@ -81,6 +81,12 @@ std::vector<ExportEntry> read_exports(std::vector<TableReader> readers,
     entry.policy = reader.choice<SharePolicy>("policy", SharePolicy::exclusive,
                                               {{"exclusive", SharePolicy::exclusive}});
     entry.streams = read_streams(reader, streams);
+    const auto playout = reader.duration("playout", {Duration{0}, reader.location("playout")},
+                                         microseconds(125), milliseconds(500));
+    if (reader.has("playout")) entry.playout = playout;
+    entry.packet_bytes =
+        reader.integer<std::uint16_t>("packet_bytes", 0, kLeastPacketBytes, kMaximumMtu);
+    entry.buffer_count = reader.integer<std::uint16_t>("buffer_count", 0, 64, 8192);
     reader.finish();
     entries.push_back(std::move(entry));
   }
@@ -120,7 +126,8 @@ std::vector<AttachEntry> read_attaches(std::vector<TableReader> readers) {
     entry.playout_max =
         reader.duration("playout_max", {milliseconds(50), reader.location("playout_max")},
                         microseconds(125), milliseconds(500));
-    entry.packet_bytes = reader.integer<std::uint16_t>("packet_bytes", 0, 256, kMaximumMtu);
+    entry.packet_bytes =
+        reader.integer<std::uint16_t>("packet_bytes", 0, kLeastPacketBytes, kMaximumMtu);
     entry.buffer_count = reader.integer<std::uint16_t>("buffer_count", 0, 64, 8192);
     if (*entry.playout > *entry.playout_max) {
       reader.complain("playout", duration_text(*entry.playout) + " is more than playout_max (" +

@@ -90,7 +90,10 @@ struct ExportEntry {
   Location at;
   Value<DeviceSelector> device;
   Value<SharePolicy> policy;
-  StreamsSection streams;  // [streams] with this entry's own values over it
+  StreamsSection streams;                  // [streams] with this entry's own values over it
+  std::optional<Value<Duration>> playout;  // D of hosts that have no other of their own
+  Value<std::uint16_t> packet_bytes;       // as in [[attach]]; the smaller of the two holds
+  Value<std::uint16_t> buffer_count;       // intervals that an output stream holds; 0: 640 ms
 };
 
 // A host has one connection to each.
@@ -112,8 +115,9 @@ struct AttachEntry {
   Value<PlayoutMode> mode;
   Value<Duration> playout;  // D; the least of adaptive
   Value<Duration> playout_max;
-  Value<std::uint16_t> packet_bytes;  // largest IP packet to send; 0: what the path carries
-  Value<std::uint16_t> buffer_count;  // slots of a stream's receive window; 0: from playout_max
+  // Largest IP packet with the device's isochronous data, each way; 0: what the path carries.
+  Value<std::uint16_t> packet_bytes;
+  Value<std::uint16_t> buffer_count;  // intervals that an input stream holds; 0: from playout_max
 };
 
 enum class RepairScheme : std::uint8_t { none, copy };

@@ -33,8 +33,11 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DetachReport, peer, device)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IntervalReport, direct, repaired, retransmitted,
                                                 concealed, device_gap, unlinked, lead_in, late)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LevelReport, start_ns, now_ns, least_ns, most_ns)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LatencyTerm, name, ns)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StreamReport, endpoint, direction, open,
                                                 interval_ns, base_ns, playout_ns, submit_ahead_ns,
+                                                margin_ns, margin_mode, margin_reason, wake_ups_ns,
+                                                latency_terms, latency_planned_ns, window_intervals,
                                                 clock_ppm, intervals, playout_raises, agent_late,
                                                 agent_missing, agent_fifo, latency_p50_ns,
                                                 latency_p99_ns, latency_max_ns)

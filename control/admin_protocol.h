@@ -75,6 +75,12 @@ struct LevelReport {
   std::int64_t start_ns = 0, now_ns = 0, least_ns = 0, most_ns = 0;
 };
 
+// One part of a stream's planned latency.
+struct LatencyTerm {
+  std::string name;  // "base", "D", "wake-ups", "submitted ahead"
+  std::int64_t ns = 0;
+};
+
 struct StreamReport {
   std::uint32_t endpoint = 0;  // bEndpointAddress
   std::string direction;       // "in", "out"
@@ -83,6 +89,15 @@ struct StreamReport {
   std::int64_t base_ns = 0;
   std::int64_t playout_ns = 0;       // D (in) or D_out
   std::int64_t submit_ahead_ns = 0;  // out: the agent's share of D_out
+  std::int64_t margin_ns = 0;        // D alone
+  std::string margin_mode;           // "adaptive", "fixed"
+  std::string margin_reason;         // why D has that value
+  std::int64_t wake_ups_ns = 0;      // out: both sides' share of D_out
+  // What the latency is made of: in from the device's interval to the driver, out from the driver's
+  // turn to the device's interval. Their sum; what is measured is in latency_*.
+  std::vector<LatencyTerm> latency_terms;
+  std::int64_t latency_planned_ns = 0;
+  std::int64_t window_intervals = 0;  // in: that the host holds
   double clock_ppm = 0;
   IntervalReport intervals;
   std::uint64_t playout_raises = 0;

@@ -34,6 +34,40 @@ void add_path(control::PeerReport& out, const PathEstimate& path, std::size_t pa
   if (payload > 0) out.path_payload = payload;
 }
 
+std::string_view to_string(host::MarginReason reason) {
+  using host::MarginReason;
+  switch (reason) {
+    case MarginReason::by_default:
+      return "the default";
+    case MarginReason::attachment:
+      return "playout of the attachment";
+    case MarginReason::exported:
+      return "playout of the export";
+    case MarginReason::path_jitter:
+      return "the path's jitter when the stream began";
+    case MarginReason::late_data:
+      return "raised for data that came late";
+    case MarginReason::playout_max:
+      return "playout_max; more was asked for";
+    case MarginReason::buffer_count:
+      return "buffer_count; more was asked for";
+  }
+  return "unknown";
+}
+
+void add_terms(control::StreamReport& out, const host::StreamStatus& stream) {
+  out.margin_ns = stream.margin.count();
+  out.margin_mode = stream.is_margin_fixed ? "fixed" : "adaptive";
+  out.margin_reason = to_string(stream.margin_reason);
+  out.wake_ups_ns = stream.wake_ups.count();
+  out.latency_terms = {{"base", stream.base.count()}, {"D", stream.margin.count()}};
+  if (!stream.endpoint.is_in()) {
+    out.latency_terms.push_back({"wake-ups", stream.wake_ups.count()});
+    out.latency_terms.push_back({"submitted ahead", stream.submit_ahead.count()});
+  }
+  for (const control::LatencyTerm& term : out.latency_terms) out.latency_planned_ns += term.ns;
+}
+
 control::StreamReport report(const host::StreamStatus& stream) {
   control::StreamReport out;
   out.endpoint = stream.endpoint.value();
@@ -43,6 +77,8 @@ control::StreamReport report(const host::StreamStatus& stream) {
   out.base_ns = stream.base.count();
   out.playout_ns = stream.playout.count();
   out.submit_ahead_ns = stream.submit_ahead.count();
+  add_terms(out, stream);
+  out.window_intervals = stream.window_intervals;
   out.clock_ppm = stream.clock_ppm;
   const host::IntervalAccount& account = stream.account;
   out.intervals = {account.direct,     account.repaired, account.retransmitted, account.concealed,

@@ -293,7 +293,8 @@ void AgentControl::open(Connection& connection, Serving& serving, Instant now) {
   serving.info = (*opened)->info();
   const ExportRule& rule = *serving.grant.rule;
   usb_.post(agent_command::Add{connection.session->handle(), serving.id, std::move(*opened),
-                               rule.tuning, rule.repair});
+                               rule.tuning, rule.repair,
+                               connection.session->payload_of(rule.packet_bytes)});
 }
 
 // Ends the lease and begins to give the device back; `serving` may be gone afterwards.
@@ -373,6 +374,8 @@ void AgentControl::claimed(Connection& connection, Serving& serving, UrbStatus s
   attached.device_descriptor = serving.info.device_descriptor;
   attached.configuration_descriptors = serving.info.configuration_descriptors;
   attached.active_configuration = serving.info.active_configuration;
+  attached.packet_bytes = static_cast<std::uint32_t>(serving.grant.rule->packet_bytes);
+  attached.playout = serving.grant.rule->playout;
   session.send(wire::SessionMessage{std::move(attached)});
 }
 

@@ -16,6 +16,7 @@ struct ServedDevice final : device::DeviceAttachmentSink {
         links(session_links),
         events(event_ring),
         streams(session_links, add.repair),
+        max_payload(add.max_payload),
         usb(std::move(add.device)),
         attachment(add.attachment, *usb, add.tuning, *this) {
     device::DeviceCommand claim;
@@ -39,6 +40,7 @@ struct ServedDevice final : device::DeviceAttachmentSink {
   SessionLinks& links;
   RingSender<AgentEvent>& events;
   StreamCommands streams;
+  std::size_t max_payload;
   std::unique_ptr<device::UsbDevice> usb;
   device::DeviceAttachment attachment;
   Phase phase = Phase::claiming;
@@ -147,8 +149,9 @@ void AgentUsbLoop::run(AgentCommand& command, Instant now) {
     }
   } else if (auto* open = std::get_if<ac::Open>(&command)) {
     if (auto* const served = sessions_.find(open->session, open->open.attachment)) {
-      if (served->streams.open(open->open, open->open.endpoint.is_in())) {
-        served->attachment.open_stream(open->open, now);
+      const auto limited = StreamCommands::limited(open->open, served->max_payload);
+      if (served->streams.open(limited, limited.endpoint.is_in())) {
+        served->attachment.open_stream(limited, now);
       } else {  // the packet worker has not kept up: the host is told, and may ask again
         events_.send(agent_event::Opened{
             open->session, {open->open.attachment, open->open.endpoint, open->open.epoch}});

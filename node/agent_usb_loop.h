@@ -33,6 +33,7 @@ struct Add {  // claims the device first; answered by Claimed
   std::unique_ptr<device::UsbDevice> device;
   device::StreamTuning tuning;
   RepairConfig repair;
+  std::size_t max_payload = 0;  // of datagrams with its isochronous data; 0: the path's
 };
 struct Detach {  // drains, releases the device; answered by Detached
   SessionHandle session;

@@ -33,6 +33,9 @@ struct ExportRule {
   std::string policy = "exclusive";
   device::StreamTuning tuning;
   RepairConfig repair;
+  // Largest IP packet that carries its isochronous data; 0: the path's.
+  std::size_t packet_bytes = 0;
+  Duration playout{};  // D of hosts that have no other of their own; zero: theirs
 };
 
 // What a node keeps about its exports, whoever asks for them.

@@ -82,6 +82,24 @@ std::size_t HostControl::request(Record& record, Instant now) {
   return 1;
 }
 
+namespace {
+
+// The attachment's own, where it has them; of two limits the smaller.
+host::PlayoutConfig playout_with(host::PlayoutConfig playout, const wire::Attached& exported) {
+  if (playout.origin == host::PlayoutOrigin::by_default && exported.playout > Duration{}) {
+    playout.playout = std::min(exported.playout, playout.playout_max);
+    playout.origin = host::PlayoutOrigin::exported;
+  }
+  if (exported.packet_bytes > 0) {
+    playout.packet_bytes = playout.packet_bytes == 0
+                               ? exported.packet_bytes
+                               : std::min<std::size_t>(playout.packet_bytes, exported.packet_bytes);
+  }
+  return playout;
+}
+
+}  // namespace
+
 void HostControl::granted(Peer& peer, wire::Attached&& attached) {
   // Everything that comes for the id would go to whichever is found first.
   if (const Record* const user = record_of(peer.session->handle(), attached.attachment)) {
@@ -102,6 +120,7 @@ void HostControl::granted(Peer& peer, wire::Attached&& attached) {
     record->device.device_descriptor = std::move(attached.device_descriptor);
     record->device.configuration_descriptors = std::move(attached.configuration_descriptors);
     record->device.active_configuration = attached.active_configuration;
+    record->playout = playout_with(record->wanted.playout, attached);
     record->phase = AttachmentPhase::plugging;
     record->deadline = kNever;
     record->next_look = {};
@@ -140,8 +159,9 @@ void HostControl::plug(Record& record, Instant now) {
   record.phase = AttachmentPhase::enumerating;
   record.deadline = now + kEnumerationTimeout;
   record.next_look = now + kPortPoll;
-  usb_.post(host_command::AddAttachment{record.session, record.device, record.wanted.playout,
-                                        record.wanted.repair, std::move(attached->socket)});
+  usb_.post(host_command::AddAttachment{
+      record.session, record.device, record.playout, record.wanted.repair,
+      std::move(attached->socket), record.peer->session->payload_of(record.playout.packet_bytes)});
 }
 
 // Whether a port that this attachment could have is about to become free.

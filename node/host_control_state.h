@@ -45,6 +45,7 @@ struct HostControl::Record {
   std::string told;  // last line in the log
   std::uint64_t request = 0;
   host::RemoteDevice device;
+  host::PlayoutConfig playout;  // wanted, and what the export says
   std::string product;
   SessionHandle session;
   std::optional<host::VhciPort> port;

@@ -14,6 +14,7 @@ struct HostedAttachment final : host::HostAttachmentSink {
         events(event_ring),
         packet(packet_waker),
         streams(session_links, add.repair),
+        max_payload(add.max_payload),
         socket(std::move(add.socket)),
         attachment(std::move(add.device), add.playout, *socket, *this) {}
 
@@ -23,7 +24,8 @@ struct HostedAttachment final : host::HostAttachmentSink {
   void cancel(const wire::UrbCancel& cancel) override {
     events.send(host_event::Cancel{session, cancel});
   }
-  void open_stream(const wire::StreamOpen& open) override {
+  void open_stream(const wire::StreamOpen& wanted) override {
+    const auto open = StreamCommands::limited(wanted, max_payload);
     if (streams.open(open, !open.endpoint.is_in())) events.send(host_event::Open{session, open});
     packet.wake();
   }
@@ -35,7 +37,10 @@ struct HostedAttachment final : host::HostAttachmentSink {
     events.send(host_event::Taken{session, taken});
   }
   StreamLink& outbound() override { return links.outbound; }
-  [[nodiscard]] std::size_t source_bytes() const override { return largest_source; }
+  [[nodiscard]] std::size_t source_bytes() const override {
+    return max_payload == 0 ? largest_source
+                            : std::min(largest_source, session::source_bytes_in(max_payload));
+  }
 
   SessionHandle session;
   AttachmentId id;
@@ -43,6 +48,7 @@ struct HostedAttachment final : host::HostAttachmentSink {
   RingSender<HostEvent>& events;
   Waker& packet;
   StreamCommands streams;
+  std::size_t max_payload;
   std::size_t largest_source = 1024;  // until the session has said more
   std::unique_ptr<host::VhciSocket> socket;
   host::HostAttachment attachment;

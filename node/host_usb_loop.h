@@ -33,6 +33,7 @@ struct AddAttachment {
   host::PlayoutConfig playout;
   RepairConfig repair;
   std::unique_ptr<host::VhciSocket> socket;
+  std::size_t max_payload = 0;  // of datagrams with its isochronous data; 0: the path's
 };
 struct RemoveAttachment {
   SessionHandle session;

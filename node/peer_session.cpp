@@ -99,6 +99,7 @@ Result<void> PeerSession::start_datagrams(const wire::Hello& hello, Instant now)
   config.local_index = index_;
   config.remote_index = session::SessionIndex{hello.session_index};
   config.remote = hello.dataplane;
+  is_v4_ = hello.dataplane.address.is_v4();
   config.initial_payload = std::min(config.initial_payload, most);
   config.max_payload = most;
   links_ = std::make_shared<SessionLinks>(local_.links);

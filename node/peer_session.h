@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "common/ip_mtu.h"
 #include "common/loop.h"
 #include "control/reliable_channel.h"
 #include "node/key_rotation.h"
@@ -45,6 +46,10 @@ class PeerSession {
   // As soon as the channel is open.
   [[nodiscard]] const std::string& authenticated_peer() const { return channel_->peer(); }
   [[nodiscard]] const std::string& close_reason() const;
+  // UDP payload of an IP packet of this size between us; 0 stays 0. From open on.
+  [[nodiscard]] std::size_t payload_of(std::size_t packet_bytes) const {
+    return packet_bytes == 0 ? 0 : udp_payload(packet_bytes, is_v4_);
+  }
   // The links of the datagram session; set once, when the state becomes open.
   [[nodiscard]] const std::shared_ptr<SessionLinks>& links() const { return links_; }
 
@@ -85,6 +90,7 @@ class PeerSession {
   PacketLoop& packets_;
   State state_ = State::connecting;
   std::string peer_name_;
+  bool is_v4_ = false;  // what carries the datagrams
   std::string reason_;
   std::shared_ptr<SessionLinks> links_;
   bool datagrams_added_ = false;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dataplane/session/session_limits.h"
+
 namespace usbgw::node {
 
 bool StreamCommands::open(const wire::StreamOpen& open, bool sends) {
@@ -17,6 +19,7 @@ bool StreamCommands::open(const wire::StreamOpen& open, bool sends) {
   } else {
     command.options.delivery = session::Delivery::timely;
     command.options.traffic_class = qos::TrafficClass::isochronous;
+    command.options.max_payload = open.max_payload;
     if (repair_.copies)
       command.options.repair.copy_after =
           repair_.delay.count() > 0 ? repair_.delay : open.playout / 2;
@@ -24,6 +27,17 @@ bool StreamCommands::open(const wire::StreamOpen& open, bool sends) {
   if (!links_.commands.push(std::move(command))) return false;
   open_.push_back({stream, sends});
   return true;
+}
+
+wire::StreamOpen StreamCommands::limited(wire::StreamOpen open, std::size_t max_payload) {
+  if (open.kind != wire::StreamKind::isochronous) return open;
+  const std::size_t theirs = open.max_payload == 0 ? SIZE_MAX : open.max_payload;
+  const std::size_t most = std::min(max_payload == 0 ? SIZE_MAX : max_payload, theirs);
+  if (most == SIZE_MAX) return open;
+  open.max_payload = static_cast<std::uint32_t>(most);
+  open.source_bytes = static_cast<std::uint32_t>(
+      std::min<std::size_t>(open.source_bytes, session::source_bytes_in(most)));
+  return open;
 }
 
 void StreamCommands::close(StreamId stream) {

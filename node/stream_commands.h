@@ -26,6 +26,9 @@ class StreamCommands {
   [[nodiscard]] bool open(const wire::StreamOpen& open, bool sends);
   void close(StreamId stream);
   void close_all();
+  // What this side's own limit leaves of it. `max_payload`: largest datagram with isochronous data;
+  // 0: the path's.
+  [[nodiscard]] static wire::StreamOpen limited(wire::StreamOpen open, std::size_t max_payload);
   [[nodiscard]] bool any_open() const { return !open_.empty(); }
 
  private:

@@ -1,5 +1,6 @@
 #include "simulation/memory_port.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace usbgw::simulation {
@@ -25,6 +26,7 @@ std::span<std::byte> MemoryPort::reserve(const UdpEndpoint& to, Instant now) {
 void MemoryPort::commit(std::size_t bytes, qos::TrafficClass) {
   ++committed_;
   bytes_sent_ += bytes;
+  largest_sent_ = std::max(largest_sent_, bytes);
   if (const auto arrival = outgoing_->deliver_at(reserved_at_)) {
     peer_->arriving_.push(*arrival, local_, std::span(scratch_).first(bytes));
   }

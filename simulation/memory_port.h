@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "dataplane/session/datagram_port.h"
@@ -35,6 +36,8 @@ class MemoryPort final : public session::DatagramPort {
   bool is_polled = false;
 
   [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
+  // Since the last call.
+  [[nodiscard]] std::size_t take_largest_sent() { return std::exchange(largest_sent_, 0); }
 
  private:
   UdpEndpoint local_;
@@ -46,6 +49,7 @@ class MemoryPort final : public session::DatagramPort {
   Instant reserved_at_{};
   std::size_t committed_ = 0;
   std::uint64_t bytes_sent_ = 0;
+  std::size_t largest_sent_ = 0;
 };
 
 }  // namespace usbgw::simulation

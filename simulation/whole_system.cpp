@@ -27,6 +27,8 @@ node::ExportRule export_rule(const SystemConfig& config) {
   rule.device = config.device;
   rule.tuning = config.tuning;
   rule.repair = config.repair;
+  rule.packet_bytes = config.exported_packet_bytes;
+  rule.playout = config.exported_playout;
   return rule;
 }
 

@@ -3,6 +3,7 @@
 // thread's waking to the next: what has nothing to do costs nothing.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string>
@@ -39,6 +40,9 @@ struct SystemConfig {
   device::StreamTuning tuning;
   host::PlayoutConfig playout;
   node::RepairConfig repair;
+  // Of the export.
+  std::size_t exported_packet_bytes = 0;
+  Duration exported_playout{};
 };
 
 class WholeSystem {
@@ -61,6 +65,10 @@ class WholeSystem {
   [[nodiscard]] Impairment& to_agent() { return to_agent_; }
   [[nodiscard]] const MemoryPort& agent_port() const { return agent_port_; }
   [[nodiscard]] const MemoryPort& host_port() const { return host_port_; }
+  // Of either side's datagrams, since the last call.
+  [[nodiscard]] std::size_t take_largest_datagram() {
+    return std::max(agent_port_.take_largest_sent(), host_port_.take_largest_sent());
+  }
   [[nodiscard]] VirtualClock& clock() { return clock_; }
   // Asks the USB worker and runs until the answer is here. Null: not attached.
   [[nodiscard]] const host::AttachmentStatus* status();

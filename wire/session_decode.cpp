@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "common/byte_order.h"
+#include "common/ip_mtu.h"
 #include "wire/session_codec.h"
 #include "wire/session_proto.h"
 #include "wire/text.h"
@@ -123,6 +124,9 @@ Attached take(Checker& check, const proto::Attached& from) {
   const auto configurations = static_cast<std::size_t>(from.configuration_descriptors_size());
   check.require(configurations >= 1 && configurations <= kMaxConfigurations);
   attached.active_configuration = check.number<std::uint8_t>(from.active_configuration());
+  attached.packet_bytes = check.number<std::uint16_t>(from.packet_bytes());
+  check.require(attached.packet_bytes == 0 || attached.packet_bytes >= kLeastPacketBytes);
+  attached.playout = check.duration(from.playout_ns());
   if (!check.ok()) return attached;
   attached.device_descriptor = as_vector(from.device_descriptor());
   for (const auto& configuration : from.configuration_descriptors())
@@ -150,6 +154,7 @@ StreamOpen take(Checker& check, const proto::StreamOpen& from) {
   open.source_bytes = check.number<std::uint32_t>(from.source_bytes(), kMaxUdpPayload);
   open.playout = check.duration(from.playout_ns());
   open.urb_intervals = from.urb_intervals();
+  open.max_payload = check.number<std::uint32_t>(from.max_payload(), kMaxUdpPayload);
   return open;
 }
 

@@ -79,6 +79,8 @@ struct Filler {
     for (const auto& configuration : from.configuration_descriptors)
       attached.add_configuration_descriptors(as_string(configuration));
     attached.set_active_configuration(from.active_configuration);
+    attached.set_packet_bytes(from.packet_bytes);
+    attached.set_playout_ns(nanoseconds(from.playout));
   }
   void operator()(const Refused& from) const {
     auto& refused = *to.mutable_refused();
@@ -103,6 +105,7 @@ struct Filler {
     open.set_source_bytes(from.source_bytes);
     open.set_playout_ns(nanoseconds(from.playout));
     open.set_urb_intervals(from.urb_intervals);
+    open.set_max_payload(from.max_payload);
   }
   void operator()(const StreamOpened& from) const {
     auto& opened = *to.mutable_stream_opened();

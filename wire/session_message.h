@@ -88,6 +88,9 @@ struct Attached {
   std::vector<std::byte> device_descriptor;                       // 18 bytes
   std::vector<std::vector<std::byte>> configuration_descriptors;  // whole, each wTotalLength bytes
   std::uint8_t active_configuration = 0;                          // bConfigurationValue, 0: none
+  // Largest IP packet that may carry its isochronous data; 0: the path's.
+  std::uint32_t packet_bytes = 0;
+  Duration playout{};  // D for hosts that have no other of their own; zero: theirs
   bool operator==(const Attached&) const = default;
 };
 

@@ -20,6 +20,7 @@ struct StreamOpen {
   std::uint32_t source_bytes = 0;   // largest source symbol that fits the path
   Duration playout{};               // D
   std::uint32_t urb_intervals = 0;  // isochronous IN: of the driver's URBs; 0: any
+  std::uint32_t max_payload = 0;    // largest UDP payload that carries its data; 0: the path's
 };
 
 struct StreamOpened {

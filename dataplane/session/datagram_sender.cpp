@@ -13,6 +13,10 @@ constexpr std::array<std::byte, 1024> kZeros{};
 // The largest record that is written to the scratch.
 constexpr std::size_t kLargestAck = wire::kRecordHeader + wire::kAckFixed + 4 * wire::kMaxAckRanges;
 
+std::size_t record_bytes_in(std::size_t payload) {
+  return payload - std::min(payload, wire::kDatagramOverhead);
+}
+
 }  // namespace
 
 DatagramSender::DatagramSender(const SessionConfig& config, const SessionKeys& keys,
@@ -42,12 +46,14 @@ std::size_t DatagramSender::end_turn() {
   return sent_;
 }
 
-DatagramSender::Room DatagramSender::make_room(std::size_t record_bytes) {
+DatagramSender::Room DatagramSender::make_room(std::size_t record_bytes, std::size_t max_payload) {
   const bool scratch_is_full = scratch_used_ + kLargestAck > kScratchBytes;
-  if (!room_.empty() &&
-      (used_ + record_bytes > capacity_ || records_ == kMaxRecords || scratch_is_full))
+  const std::size_t most = max_payload == 0 ? SIZE_MAX : record_bytes_in(max_payload);
+  if (!room_.empty() && (used_ + record_bytes > std::min(capacity_, most) ||
+                         records_ == kMaxRecords || scratch_is_full))
     seal();
   if (room_.empty() && !reserve()) return Room::port_is_full;
+  capacity_ = std::min(capacity_, most);  // of what follows, too
   return record_bytes <= capacity_ ? Room::ok : Room::too_large;
 }
 

@@ -33,8 +33,8 @@ class DatagramSender {
   [[nodiscard]] bool is_blocked() const { return is_blocked_; }
 
   // Makes sure that the open datagram takes one more record of this size (header included), sealing
-  // and beginning datagrams as needed.
-  [[nodiscard]] Room make_room(std::size_t record_bytes);
+  // and beginning datagrams as needed. `max_payload`: of the datagram that takes it; 0: the path's.
+  [[nodiscard]] Room make_room(std::size_t record_bytes, std::size_t max_payload = 0);
   // Only after make_room() said ok for the size. The datagram leaves in the most urgent class that
   // was added.
   template <class Write>

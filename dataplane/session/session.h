@@ -58,6 +58,8 @@ struct StreamOptions {
   Delivery delivery = Delivery::timely;
   qos::TrafficClass traffic_class = qos::TrafficClass::isochronous;
   RepairOptions repair;
+  // Outbound: largest datagram that its data shares with anything; 0: the path's.
+  std::size_t max_payload = 0;
 };
 
 class Session {

@@ -37,7 +37,8 @@ inline constexpr std::size_t kRepairOverhead =
 inline constexpr std::size_t kSourceOverhead = wire::kRecordHeader + wire::kSourceFixed;
 
 [[nodiscard]] constexpr std::size_t source_bytes_in(std::size_t payload) {
-  return payload - wire::kDatagramOverhead - kRepairOverhead;
+  constexpr std::size_t kOverhead = wire::kDatagramOverhead + kRepairOverhead;
+  return payload > kOverhead ? payload - kOverhead : 0;
 }
 
 static_assert(kReliableWindow / 2 <= wire::kMaxAckRanges, "every pattern of gaps fits one ack");

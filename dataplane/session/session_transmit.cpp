@@ -93,7 +93,7 @@ bool Session::Implementation::send_item(const StreamItem& item, Instant now) {
     stream->enqueue(numbered, now);
     return true;
   }
-  switch (sender.make_room(kSourceOverhead + item.length)) {
+  switch (sender.make_room(kSourceOverhead + item.length, stream->options().max_payload)) {
     case DatagramSender::Room::port_is_full:
       return false;
     case DatagramSender::Room::too_large:  // the port has less room than it promised
@@ -126,7 +126,8 @@ std::size_t Session::Implementation::send_copies(OutboundStream& stream, Instant
   while (sent < kItemsPerTurn) {
     const auto index = stream.due_copy(now);
     if (index == KeptItems::kNone) break;
-    const auto room = sender.make_room(kSourceOverhead + kept[index].item.length);
+    const auto room =
+        sender.make_room(kSourceOverhead + kept[index].item.length, stream.options().max_payload);
     if (room == DatagramSender::Room::port_is_full) break;
     const StreamItem item = stream.take_copy();
     if (room == DatagramSender::Room::too_large) {  // the path was lowered meanwhile

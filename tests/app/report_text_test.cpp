@@ -60,6 +60,10 @@ TEST(ReportText, Status_ShowsTimesCountsAndLosses) {
   stream.base_ns = 250'000;
   stream.playout_ns = 2'000'000;
   stream.latency_p99_ns = 2'310'000;
+  stream.margin_mode = "fixed";
+  stream.margin_reason = "playout of the attachment";
+  stream.latency_terms = {{"base", 250'000}, {"D", 2'000'000}};
+  stream.latency_planned_ns = 2'250'000;
   stream.intervals.direct = 1234;
   stream.intervals.concealed = 7;
   control::StreamReport out = stream;
@@ -94,6 +98,10 @@ TEST(ReportText, Status_ShowsTimesCountsAndLosses) {
   EXPECT_NE(text.find("      -\n  out 1  "), std::string::npos) << text;
   EXPECT_NE(text.find("2.75 ms\n"), std::string::npos) << text;
   EXPECT_NE(text.find("stage  agent  open   0.50 ms  -       -  "), std::string::npos) << text;
+  EXPECT_NE(text.find("\n  in 2: 2.25 ms = 0.25 ms base + 2.00 ms D; D (fixed): playout of the "
+                      "attachment\n"),
+            std::string::npos)
+      << text;
   EXPECT_EQ(text.find("audit log"), std::string::npos) << text;
 }
 

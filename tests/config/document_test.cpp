@@ -62,6 +62,8 @@ TEST(Document, ExportWithoutOwnStreams_TakesTheSections) {
   EXPECT_EQ(*document->exports[0].streams.out_ahead, 3ms);
   EXPECT_EQ(*document->exports[0].streams.in_ring, 32ms);
   EXPECT_EQ(*document->streams.transfer, 1ms);
+  EXPECT_FALSE(document->exports[0].playout);
+  EXPECT_EQ(*document->exports[0].packet_bytes, 0);
 }
 
 TEST(Document, EverythingWritten_IsRead) {
@@ -80,6 +82,12 @@ TEST(Document, EverythingWritten_IsRead) {
   EXPECT_EQ(document->workers.idle.value, Idle::busy);
   EXPECT_FALSE(document->workers.fused->value);
   EXPECT_EQ(document->deny[0].interface_class->value, 8);
+  EXPECT_EQ(**document->exports[0].playout, 4ms);
+  EXPECT_EQ(*document->exports[0].packet_bytes, 700);
+  EXPECT_EQ(*document->exports[0].buffer_count, 512);
+  EXPECT_EQ(*document->attaches[0].packet_bytes, 1400);
+  EXPECT_EQ(*document->attaches[0].buffer_count, 256);
+  EXPECT_TRUE(document->attaches[0].playout.is_written());
   EXPECT_EQ(document->attaches[0].vhci_port->value, 3);
   EXPECT_EQ(document->attaches[0].mode.value, PlayoutMode::fixed);
   EXPECT_EQ(document->repair.scheme.value, RepairScheme::none);

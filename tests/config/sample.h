@@ -72,6 +72,9 @@ socket = "/tmp/both.sock"
 device = "1209:a101:0001"
 policy = "exclusive"
 out_ahead = "4ms"
+playout = "4ms"
+packet_bytes = 700
+buffer_count = 512
 [[allow]]
 device = "1209:*"
 [[deny]]

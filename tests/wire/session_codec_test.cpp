@@ -33,6 +33,8 @@ Attached attached() {
   message.device_descriptor.assign(18, std::byte{1});
   message.configuration_descriptors = {test::from_hex("09 02 0a 00 01 01 00 80 32 00")};
   message.active_configuration = 1;
+  message.packet_bytes = 600;
+  message.playout = std::chrono::milliseconds(3);
   return message;
 }
 
@@ -44,7 +46,9 @@ std::vector<SessionMessage> one_of_each() {
                   StreamKind::polled,
                   64,
                   1300,
-                  std::chrono::milliseconds(2)};
+                  std::chrono::milliseconds(2),
+                  8,
+                  572};
   StreamOpened opened{AttachmentId{2},
                       EndpointAddress{0x01},
                       StreamEpoch{9},
@@ -111,6 +115,15 @@ TEST(SessionCodec, RoundTripsEveryMessage) {
   }
 }
 
+// Packets so small that their headers are most of them would only load the host.
+TEST(SessionCodec, AttachedWithTinyPacketsIsRefused) {
+  Attached message = attached();
+  message.packet_bytes = 100;
+  EXPECT_FALSE(decode_session(encode(SessionMessage{message})));
+  message.packet_bytes = 0;
+  EXPECT_TRUE(decode_session(encode(SessionMessage{message})));
+}
+
 TEST(SessionCodec, RoundTripsFields) {
   const auto decoded = decode_session(encode(attached()));
   ASSERT_TRUE(decoded);
@@ -121,6 +134,8 @@ TEST(SessionCodec, RoundTripsFields) {
   const auto open = decode_session(encode(one_of_each()[9]));
   ASSERT_TRUE(open);
   EXPECT_EQ(std::get<StreamOpen>(*open).playout, std::chrono::milliseconds(2));
+  EXPECT_EQ(std::get<StreamOpen>(*open).urb_intervals, 8u);
+  EXPECT_EQ(std::get<StreamOpen>(*open).max_payload, 572u);
 }
 
 TEST(SessionCodec, TruncationAtEveryLengthNeverGivesTheWholeMessage) {

@@ -21,6 +21,9 @@ struct StreamTuning {
       std::chrono::milliseconds(1);  // bus time of one libusb transfer; at least one interval
   Duration in_ring = std::chrono::milliseconds(32);  // IN submitted ahead; outlives a blocking call
   Duration out_ahead = std::chrono::milliseconds(2);  // OUT submitted ahead: pure latency
+  // Intervals of OUT data that may come before they are submitted; 0: 640 ms of them. Never less
+  // than what a driver queues.
+  std::size_t out_window = 0;
 };
 
 // Where an attachment's results go. Called on the USB worker; nothing here blocks or re-enters.

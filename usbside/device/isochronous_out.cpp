@@ -21,13 +21,17 @@ constexpr Duration kOverdue = std::chrono::milliseconds(100);
 // How far ahead of its submission data may come: the host's greatest D and what its driver queues.
 constexpr Duration kWindow = std::chrono::milliseconds(640);
 constexpr std::size_t kLeastWindow = 64;
+// snd-usb-audio queues up to 18 ms (card.h, MAX_QUEUE), and all of it comes before its time.
+constexpr Duration kQueued = std::chrono::milliseconds(32);
 constexpr std::size_t kMostWindowBytes = std::size_t{48} << 20;  // SuperSpeed endpoints
 // 500 reports a second at transfers of 1 ms; a quarter forgiven for jitter.
 constexpr Duration kReportEvery = std::chrono::microseconds(1750);
 constexpr Duration kNoMargin = wire::ClockReport::kNoMargin;
 
-std::size_t window_of(Duration interval, std::size_t packet_bytes) {
-  const auto wanted = static_cast<std::size_t>(kWindow / interval);
+std::size_t window_of(Duration interval, std::size_t packet_bytes, std::size_t asked_for) {
+  const auto most = static_cast<std::size_t>(kWindow / interval);
+  const auto least = static_cast<std::size_t>(kQueued / interval);
+  const std::size_t wanted = asked_for == 0 ? most : std::max(asked_for, least);
   return std::max(std::min(wanted, kMostWindowBytes / packet_bytes), kLeastWindow);
 }
 
@@ -41,7 +45,8 @@ class IsochronousOut final : public DeviceStream {
       : DeviceStream(setup, context),
         shape_(shape_of(setup.interval, tuning.transfer, tuning.out_ahead, kLeastTransfers)),
         clock_(setup.interval, static_cast<std::int64_t>(shape_.transfers * shape_.intervals)),
-        window_(window_of(setup.interval, setup.open.packet_bytes), setup.open.packet_bytes),
+        window_(window_of(setup.interval, setup.open.packet_bytes, tuning.out_window),
+                setup.open.packet_bytes),
         nominal_(setup.audio, setup.interval),
         silence_(setup.audio ? setup.audio->silence : std::byte{0}) {}
 

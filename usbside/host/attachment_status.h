@@ -33,14 +33,30 @@ struct LevelStatus {
   Duration start{}, now{}, least{}, most{};
 };
 
+// Why D has its value.
+enum class MarginReason : std::uint8_t {
+  by_default,
+  attachment,    // its `playout`
+  exported,      // the export's `playout`
+  path_jitter,   // measured when the stream began
+  late_data,     // raised since
+  playout_max,   // more was asked for
+  buffer_count,  // more was asked for than the window holds
+};
+
 struct StreamStatus {
   EndpointAddress endpoint;
   bool open = false;
   Duration interval{};
   Duration base{};
-  Duration playout{};       // D (IN) or D_out
-  Duration submit_ahead{};  // OUT: the agent's share of D_out
-  double clock_ppm = 0;     // the bus clock is faster than ours
+  Duration playout{};  // D (IN) or D_out
+  Duration margin{};   // D alone, each way
+  MarginReason margin_reason = MarginReason::by_default;
+  bool is_margin_fixed = false;
+  Duration submit_ahead{};            // OUT: the agent's share of D_out
+  Duration wake_ups{};                // OUT: both sides' share of D_out
+  std::int64_t window_intervals = 0;  // IN: that the window holds
+  double clock_ppm = 0;               // the bus clock is faster than ours
   IntervalAccount account;
   std::uint64_t playout_raises = 0;
   std::uint64_t agent_late = 0;     // OUT intervals that the agent reported late

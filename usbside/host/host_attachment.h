@@ -32,10 +32,20 @@ struct RemoteDevice {
 
 enum class PlayoutMode : std::uint8_t { adaptive, fixed };
 
+// Who chose `playout`.
+enum class PlayoutOrigin : std::uint8_t { by_default, attachment, exported };
+
 struct PlayoutConfig {
   PlayoutMode mode = PlayoutMode::adaptive;
   Duration playout = std::chrono::microseconds(500);  // D, or the least where adaptive starts
   Duration playout_max = std::chrono::milliseconds(50);
+  // Intervals that an IN stream's window holds, behind what is due and ahead of it; D stays where
+  // they suffice. 0: as playout_max needs.
+  std::size_t buffer_count = 0;
+  // Largest IP packet that carries the device's isochronous data, each way; 0: the path's. Kept by
+  // who sends (node/).
+  std::size_t packet_bytes = 0;
+  PlayoutOrigin origin = PlayoutOrigin::by_default;
 };
 
 // Where an attachment's requests go. Called on the USB worker; nothing here blocks or re-enters.

@@ -18,8 +18,17 @@ constexpr std::size_t kLookBack = 64;  // intervals: concealment, repeated lengt
 
 std::size_t window_intervals(const EndpointInfo& info, const PlayoutConfig& playout,
                              std::size_t packets) {
+  if (playout.buffer_count > 0) return playout.buffer_count;
   const Duration time = kWindow + playout.playout_max;
   return static_cast<std::size_t>(time / info.interval) + 2 * packets + kLookBack;
+}
+
+// What is left of a window for D: a URB in the making and the next one's data, and what
+// concealment looks back at, are in it too. One interval at least.
+Duration most_held(const EndpointInfo& info, std::int64_t window, std::size_t packets) {
+  const std::int64_t look_back = JitterBuffer::look_back(info.interval);
+  const auto urbs = static_cast<std::int64_t>(2 * packets);
+  return std::max<std::int64_t>(window - look_back - urbs, 1) * info.interval;
 }
 
 }  // namespace
@@ -28,8 +37,8 @@ IsoInPlayout::IsoInPlayout(const StreamContext& context, const EndpointInfo& inf
                            StreamEpoch before_first, std::size_t packets)
     : EndpointStream(context, info, before_first),
       clock_(info.interval),
-      margin_(context.playout),
-      buffer_(info, window_intervals(info, context.playout, packets)) {
+      buffer_(info, window_intervals(info, context.playout, packets)),
+      margin_(context.playout, most_held(info, buffer_.capacity(), packets)) {
   packets_.reserve(wire::usbip::kMaxIsoPackets);
 }
 
@@ -219,7 +228,10 @@ void IsoInPlayout::add_status(AttachmentStatus& status) const {
   stream.open = is_open();
   stream.interval = info_.interval;
   stream.base = context_.path.base();
-  stream.playout = margin_.value();
+  stream.playout = stream.margin = margin_.value();
+  stream.margin_reason = margin_.reason();
+  stream.is_margin_fixed = margin_.is_fixed();
+  stream.window_intervals = buffer_.capacity();
   stream.clock_ppm = clock_.ppm();
   stream.account = buffer_.account();
   stream.playout_raises = margin_.raises();

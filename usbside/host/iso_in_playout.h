@@ -64,8 +64,8 @@ class IsoInPlayout final : public EndpointStream {
   void assemble(const Urb& urb, bool is_silence);
 
   StreamClock clock_;
-  PlayoutMargin margin_;
   JitterBuffer buffer_;
+  PlayoutMargin margin_;
   std::optional<Duration> arrival_offset_;  // stands in for the path estimate until that is valid
   std::optional<std::int64_t> oldest_;      // first index that ever came
   std::optional<std::int64_t> next_;        // interval of the next packet

@@ -182,7 +182,11 @@ void IsoOutPacer::add_status(AttachmentStatus& status) const {
   stream.interval = info_.interval;
   stream.base = context_.path.base();
   stream.playout = ahead();
+  stream.margin = margin_.value();
+  stream.margin_reason = margin_.reason();
+  stream.is_margin_fixed = margin_.is_fixed();
   stream.submit_ahead = submit_ahead_;
+  stream.wake_ups = kWakeUps;
   stream.clock_ppm = clock_.ppm();
   stream.account = account_;
   stream.playout_raises = margin_.raises();

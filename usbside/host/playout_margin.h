@@ -10,15 +10,19 @@
 
 #include "common/path_estimate.h"
 #include "common/timeline.h"
+#include "usbside/host/attachment_status.h"
 #include "usbside/host/host_attachment.h"
 
 namespace usbgw::host {
 
 class PlayoutMargin {
  public:
-  explicit PlayoutMargin(const PlayoutConfig& config);
+  // `most_held`: what the stream's window holds.
+  explicit PlayoutMargin(const PlayoutConfig& config, Duration most_held = Duration::max());
 
   [[nodiscard]] Duration value() const { return value_; }
+  [[nodiscard]] MarginReason reason() const { return reason_; }
+  [[nodiscard]] bool is_fixed() const { return mode_ == PlayoutMode::fixed; }
   // In steps of 0.25 ms.
   [[nodiscard]] std::uint64_t raises() const { return raises_; }
 
@@ -30,10 +34,15 @@ class PlayoutMargin {
   void on_idle(const PathEstimate& path);
 
  private:
+  void set(Duration wanted, MarginReason reason);
+
   PlayoutMode mode_;
-  Duration least_;
+  MarginReason limit_;
   Duration most_;
+  Duration least_;
+  MarginReason least_reason_;
   Duration value_;
+  MarginReason reason_;
   double allowance_ = 0;  // late intervals that the target still permits
   Instant raised_at_{Duration{INT64_MIN / 4}};
   std::uint64_t raises_ = 0;

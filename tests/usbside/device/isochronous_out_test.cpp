@@ -169,6 +169,16 @@ TEST(IsochronousOut, DataFarOutsideTheWindowIsDroppedAndCounted) {
   EXPECT_EQ(player.counters()[DeviceCounter::out_malformed], 8u);
 }
 
+TEST(IsochronousOut, WindowIsAsManyIntervalsAsAskedForButHoldsADriversQueue) {
+  Player player(StreamTuning{.out_window = 1000});
+  player.send(900, 8);
+  player.send(1200, 8);
+  EXPECT_EQ(player.counters()[DeviceCounter::out_outside_window], 8u);
+  Player least(StreamTuning{.out_window = 64});
+  least.send(160, 8);  // 20 ms ahead at 125 us
+  EXPECT_EQ(least.counters()[DeviceCounter::out_outside_window], 0u);
+}
+
 TEST(IsochronousOut, DataHalfASecondAheadIsKept) {
   Player player;
   player.send(4000, 8);

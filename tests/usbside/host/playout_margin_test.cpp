@@ -75,5 +75,43 @@ TEST(PlayoutMargin, RareLatenessWithinTheTargetIsAllowed) {
   EXPECT_EQ(margin.value(), 750us);
 }
 
+TEST(PlayoutMargin, SaysWhyItHasItsValue) {
+  PlayoutConfig config = adaptive(500us, 5ms);
+  EXPECT_EQ(PlayoutMargin(config).reason(), MarginReason::by_default);
+  config.origin = PlayoutOrigin::exported;
+  EXPECT_EQ(PlayoutMargin(config).reason(), MarginReason::exported);
+  config.origin = PlayoutOrigin::attachment;
+  PlayoutMargin margin(config);
+  EXPECT_EQ(margin.reason(), MarginReason::attachment);
+  margin.on_idle(path_with(3600us));
+  EXPECT_EQ(margin.reason(), MarginReason::path_jitter);
+  margin.on_late(300us, Instant{1s});
+  EXPECT_EQ(margin.reason(), MarginReason::late_data);
+  margin.on_late(600us, Instant{2s});
+  EXPECT_EQ(margin.value(), 5ms);
+  EXPECT_EQ(margin.reason(), MarginReason::late_data);  // it is all that was asked for
+  margin.on_idle(path_with(6ms));
+  EXPECT_EQ(margin.value(), 5ms);
+  EXPECT_EQ(margin.reason(), MarginReason::playout_max);
+  margin.on_idle(path_with(100us));
+  EXPECT_EQ(margin.value(), 500us);
+  EXPECT_EQ(margin.reason(), MarginReason::attachment);
+}
+
+TEST(PlayoutMargin, NeverExceedsWhatTheWindowHolds) {
+  PlayoutConfig config{PlayoutMode::fixed, 20ms, 50ms};
+  EXPECT_EQ(PlayoutMargin(config, 4ms).value(), 4ms);
+  EXPECT_EQ(PlayoutMargin(config, 4ms).reason(), MarginReason::buffer_count);
+  EXPECT_EQ(PlayoutMargin(config, 40ms).value(), 20ms);
+  EXPECT_EQ(PlayoutMargin(config, 40ms).reason(), MarginReason::by_default);
+  config.mode = PlayoutMode::adaptive;
+  config.playout = 2ms;
+  PlayoutMargin margin(config, 4ms);
+  EXPECT_EQ(margin.value(), 2ms);
+  margin.on_idle(path_with(10ms));
+  EXPECT_EQ(margin.value(), 4ms);
+  EXPECT_EQ(margin.reason(), MarginReason::buffer_count);
+}
+
 }  // namespace
 }  // namespace usbgw::host
