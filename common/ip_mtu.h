@@ -18,4 +18,7 @@ inline constexpr std::size_t kLeastPacketBytes = 256;
   return packet > headers ? packet - headers : 0;
 }
 
+// The least that such a bound leaves of a datagram.
+inline constexpr std::size_t kLeastBoundedPayload = udp_payload(kLeastPacketBytes, false);
+
 }  // namespace usbgw

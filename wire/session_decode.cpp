@@ -155,6 +155,7 @@ StreamOpen take(Checker& check, const proto::StreamOpen& from) {
   open.playout = check.duration(from.playout_ns());
   open.urb_intervals = from.urb_intervals();
   open.max_payload = check.number<std::uint32_t>(from.max_payload(), kMaxUdpPayload);
+  check.require(open.max_payload == 0 || open.max_payload >= kLeastBoundedPayload);
   return open;
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/ip_mtu.h"
 #include "tests/hex.h"
 #include "wire/session_proto.h"
 
@@ -136,6 +137,16 @@ TEST(SessionCodec, RoundTripsFields) {
   EXPECT_EQ(std::get<StreamOpen>(*open).playout, std::chrono::milliseconds(2));
   EXPECT_EQ(std::get<StreamOpen>(*open).urb_intervals, 8u);
   EXPECT_EQ(std::get<StreamOpen>(*open).max_payload, 572u);
+}
+
+TEST(SessionCodec, RefusesAStreamWhoseDatagramsWouldBeHeadersMostly) {
+  auto open = std::get<StreamOpen>(one_of_each()[9]);
+  open.max_payload = kLeastBoundedPayload;
+  EXPECT_TRUE(decode_session(encode(open)));
+  open.max_payload = kLeastBoundedPayload - 1;
+  EXPECT_FALSE(decode_session(encode(open)));
+  open.max_payload = 0;
+  EXPECT_TRUE(decode_session(encode(open)));
 }
 
 TEST(SessionCodec, TruncationAtEveryLengthNeverGivesTheWholeMessage) {
