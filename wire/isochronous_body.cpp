@@ -11,7 +11,9 @@ namespace {
 constexpr std::uint8_t kFragment = 0x01;
 constexpr std::uint8_t kLastFragment = 0x02;
 constexpr std::uint8_t kUniformHistory = 0x04;
-constexpr std::uint8_t kKnownFlags = kFragment | kLastFragment | kUniformHistory;
+constexpr std::uint8_t kBeginsTransfer = 0x08;
+constexpr std::uint8_t kKnownFlags =
+    kFragment | kLastFragment | kUniformHistory | kBeginsTransfer;
 
 bool is_interval(const Interval& interval) {
   if (interval.state == IntervalState::device_gap) return interval.length == 0;
@@ -83,6 +85,7 @@ std::uint8_t flags_of(const IsochronousBody& body, bool uniform) {
   if (body.is_fragment) flags |= kFragment;
   if (body.is_last_fragment) flags |= kLastFragment;
   if (uniform) flags |= kUniformHistory;
+  if (body.begins_transfer) flags |= kBeginsTransfer;
   return static_cast<std::uint8_t>(flags);
 }
 
@@ -101,6 +104,7 @@ WireResult<IsochronousBody> IsochronousBody::decode(std::span<const std::byte> b
   body.count = header->load<std::uint8_t, 12>();
   body.is_fragment = (flags & kFragment) != 0;
   body.is_last_fragment = (flags & kLastFragment) != 0;
+  body.begins_transfer = (flags & kBeginsTransfer) != 0;
   body.fragment_offset = header->load<std::uint16_t, 14>();
   body.history_count = header->load<std::uint8_t, 16>();
   const bool uniform = (flags & kUniformHistory) != 0;

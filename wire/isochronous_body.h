@@ -6,7 +6,8 @@
 //  4      u64    stamp: sender's CLOCK_MONOTONIC_RAW in ns. IN: when the last interval here
 //                completed; OUT: when the URB arrived
 // 12      u8     count of intervals, 1..kMaxIntervals
-// 13      u8     flags: bit 0 fragment, bit 1 last fragment, bit 2 history is uniform
+// 13      u8     flags: bit 0 fragment, bit 1 last fragment, bit 2 history is uniform,
+//                bit 3 IN: with the first interval here a transfer of the agent begins
 // 14      u16    fragment: offset of this payload inside the one interval; else 0
 // 16      u8     history: number of preceding intervals whose lengths are repeated, 0..kMaxHistory
 // 17      count times: u16 length (a fragment states the whole interval's), u8 state
@@ -46,6 +47,7 @@ struct IsochronousBody {
   std::uint8_t count = 0;
   bool is_fragment = false;
   bool is_last_fragment = false;
+  bool begins_transfer = false;
   std::uint16_t fragment_offset = 0;
   std::uint8_t history_count = 0;
   std::array<Interval, kMaxIntervals> intervals{};

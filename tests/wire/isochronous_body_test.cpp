@@ -27,6 +27,7 @@ void expect_equal(const IsochronousBody& a, const IsochronousBody& b) {
   EXPECT_EQ(a.count, b.count);
   EXPECT_EQ(a.is_fragment, b.is_fragment);
   EXPECT_EQ(a.is_last_fragment, b.is_last_fragment);
+  EXPECT_EQ(a.begins_transfer, b.begins_transfer);
   EXPECT_EQ(a.fragment_offset, b.fragment_offset);
   EXPECT_EQ(a.history_count, b.history_count);
   EXPECT_EQ(a.intervals, b.intervals);
@@ -143,7 +144,7 @@ TEST(IsochronousBody, ForbiddenFieldValuesAreMalformed) {
   EXPECT_TRUE(refused_with(4, 0x80));                // stamp out of range
   EXPECT_TRUE(refused_with(12, 0));                  // no intervals
   EXPECT_TRUE(refused_with(12, kMaxIntervals + 1));  // too many
-  EXPECT_TRUE(refused_with(13, 0x08));               // unknown flag
+  EXPECT_TRUE(refused_with(13, 0x10));               // unknown flag
   EXPECT_TRUE(refused_with(13, 0x02));               // last fragment that is no fragment
   EXPECT_TRUE(refused_with(13, 0x01));               // fragment of three intervals
   EXPECT_TRUE(refused_with(15, 1));                  // fragment offset without a fragment
@@ -160,6 +161,7 @@ TEST(IsochronousBody, RoundTripsForAnyShape) {
     IsochronousBody body;
     body.first_index = static_cast<std::uint32_t>(random.next());
     body.count = static_cast<std::uint8_t>(1 + random.below(kMaxIntervals));
+    body.begins_transfer = random.chance(0.5);
     body.history_count = static_cast<std::uint8_t>(random.below(kMaxHistory + 1));
     std::size_t sum = 0;
     for (std::size_t i = 0; i < body.count; ++i)

@@ -20,17 +20,20 @@ class IntervalPacker {
     return capacity > wire::isochronous_overhead(1, wire::kMaxHistory, false);
   }
 
-  // `data`: the intervals' bytes back to back; the last one ended at `end`. Calls `emit` with each
-  // body, in order.
+  // What one transfer brought. `data`: the intervals' bytes back to back; the last one ended at
+  // `end`. Calls `emit` with each body, in order.
   template <class Emit>
   void pack(std::int64_t first, std::span<const wire::Interval> intervals,
             std::span<const std::byte> data, Instant end, Emit&& emit) {
+    const std::int64_t begin = first;
     while (!intervals.empty()) {
       const std::size_t count = fitting(intervals);
+      auto body = body_at(first, intervals, std::max<std::size_t>(count, 1), end);
+      body.begins_transfer = first == begin;
       if (count == 0)
-        emit_fragments(first, intervals, data, end, emit);
+        emit_fragments(body, intervals[0].length, data, emit);
       else
-        emit_whole(first, intervals, count, data, end, emit);
+        emit_whole(body, data, emit);
       const std::size_t taken = std::max<std::size_t>(count, 1);
       for (const auto& interval : intervals.first(taken)) {
         data = data.subspan(interval.length);
@@ -49,20 +52,16 @@ class IntervalPacker {
                                               std::size_t count, Instant end) const;
 
   template <class Emit>
-  void emit_whole(std::int64_t first, std::span<const wire::Interval> intervals, std::size_t count,
-                  std::span<const std::byte> data, Instant end, Emit&& emit) const {
-    auto body = body_at(first, intervals, count, end);
+  void emit_whole(wire::IsochronousBody& body, std::span<const std::byte> data, Emit&& emit) const {
     std::size_t bytes = 0;
-    for (const auto& interval : intervals.first(count)) bytes += interval.length;
+    for (std::size_t i = 0; i < body.count; ++i) bytes += body.intervals[i].length;
     body.payload = data.first(bytes);
     emit(body);
   }
 
   template <class Emit>
-  void emit_fragments(std::int64_t first, std::span<const wire::Interval> intervals,
-                      std::span<const std::byte> data, Instant end, Emit&& emit) const {
-    auto body = body_at(first, intervals, 1, end);
-    const std::size_t whole = intervals[0].length;
+  void emit_fragments(wire::IsochronousBody& body, std::size_t whole,
+                      std::span<const std::byte> data, Emit&& emit) const {
     const std::size_t each = capacity_ - wire::isochronous_overhead(1, history_.count(), false);
     body.is_fragment = true;
     for (std::size_t at = 0; at < whole; at += each) {

@@ -172,7 +172,7 @@ void IsochronousOut::take_interval(std::int64_t index, const wire::IsochronousBo
     least_margin_ = std::min(least_margin_, submission_of(index) - context_.now);
     if (!admit(index)) return;
   }
-  if (window_.holds(index)) window_.put(index, length, body.fragment_offset, part);
+  if (window_.holds(index)) window_.put(index, {body.stamp, length, body.fragment_offset, part});
 }
 
 bool IsochronousOut::admit(std::int64_t index) {

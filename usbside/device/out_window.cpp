@@ -6,17 +6,21 @@
 
 namespace usbgw::device {
 
-void OutWindow::put(std::int64_t index, std::size_t length, std::size_t offset,
-                    std::span<const std::byte> part) {
-  USBGW_ASSERT(holds(index) && length <= packet_bytes_ && offset + part.size() <= length);
+void OutWindow::put(std::int64_t index, const Part& part) {
+  USBGW_ASSERT(holds(index) && part.length <= packet_bytes_ &&
+               part.offset + part.bytes.size() <= part.length);
   Slot& slot = slots_[position(index)];
+  if (part.written < slot.written) return;
+  if (part.written != slot.written) slot = {};
   if (slot.knowledge == Knowledge::complete) return;
   end_ = std::max(end_, index + 1);
   const auto room = std::span(memory_).subspan(position(index) * packet_bytes_, packet_bytes_);
-  std::copy(part.begin(), part.end(), room.begin() + static_cast<std::ptrdiff_t>(offset));
-  slot.length = static_cast<std::uint32_t>(length);
-  slot.received += static_cast<std::uint32_t>(part.size());
-  slot.knowledge = slot.received >= length ? Knowledge::complete : Knowledge::length_only;
+  std::copy(part.bytes.begin(), part.bytes.end(),
+            room.begin() + static_cast<std::ptrdiff_t>(part.offset));
+  slot.written = part.written;
+  slot.length = static_cast<std::uint32_t>(part.length);
+  slot.received += static_cast<std::uint32_t>(part.bytes.size());
+  slot.knowledge = slot.received >= part.length ? Knowledge::complete : Knowledge::length_only;
 }
 
 void OutWindow::learn(std::int64_t index, std::uint16_t length) {

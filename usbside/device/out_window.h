@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "common/timeline.h"
+
 namespace usbgw::device {
 
 class OutWindow {
@@ -22,10 +24,15 @@ class OutWindow {
   // How many intervals from next() to the last one that data came for.
   [[nodiscard]] std::int64_t pending() const { return std::max<std::int64_t>(end_ - next_, 0); }
   [[nodiscard]] bool is_empty() const { return pending() == 0; }
-  // `index` must be held; `offset + part.size() <= length <= packet_bytes`. What is already
-  // complete stays.
-  void put(std::int64_t index, std::size_t length, std::size_t offset,
-           std::span<const std::byte> part);
+  struct Part {
+    Instant written{};       // by the host; all fragments of one writing have the same
+    std::size_t length = 0;  // the whole interval's
+    std::size_t offset = 0;
+    std::span<const std::byte> bytes;
+  };
+  // `index` must be held; `offset + bytes.size() <= length <= packet_bytes`. A driver that took its
+  // URBs back writes their intervals anew: the later writing counts, whichever comes first.
+  void put(std::int64_t index, const Part& part);
   // The interval's length, learnt from a later body's history.
   void learn(std::int64_t index, std::uint16_t length);
 
@@ -44,7 +51,8 @@ class OutWindow {
   struct Slot {
     Knowledge knowledge = Knowledge::nothing;
     std::uint32_t length = 0;
-    std::uint32_t received = 0;  // fragments so far; the session delivers each once
+    std::uint32_t received = 0;  // bytes of this writing; the session delivers each once
+    Instant written{};
   };
   [[nodiscard]] std::size_t position(std::int64_t index) const {
     return static_cast<std::size_t>(index) % slots_.size();

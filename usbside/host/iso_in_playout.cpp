@@ -100,7 +100,7 @@ void IsoInPlayout::receive_body(const StreamItem& item, std::span<const std::byt
   if (!oldest_) oldest_ = first;
   if (queue_.empty()) skip_to_present(now);
   // The first bodies may come in any order.
-  if (!body->is_fragment) newest_first_ = std::max(newest_first_, first);
+  if (body->begins_transfer) newest_begin_ = std::max(newest_begin_, first);
   if (next_ && !started_ && first < *next_) {
     next_ = in_phase(std::max(first, first_due_at_or_after(now)));
   }
@@ -145,7 +145,7 @@ void IsoInPlayout::align(Instant now) {
 }
 
 std::int64_t IsoInPlayout::in_phase(std::int64_t index) const {
-  const std::int64_t past = (index - newest_first_) % urb_intervals_;
+  const std::int64_t past = (index - newest_begin_) % urb_intervals_;
   return past == 0 ? index : index + (past < 0 ? -past : urb_intervals_ - past);
 }
 

@@ -70,7 +70,7 @@ class IsoInPlayout final : public EndpointStream {
   std::optional<std::int64_t> oldest_;      // first index that ever came
   std::optional<std::int64_t> next_;        // interval of the next packet
   std::int64_t urb_intervals_ = 1;          // of the newest URB
-  std::int64_t newest_first_ = 0;           // of the newest body: where a transfer began
+  std::int64_t newest_begin_ = 0;           // where a transfer of the agent began
   bool started_ = false;                    // an interval has been given to a URB
   std::uint64_t steps_seen_ = 0;
   Instant waiting_since_{};  // when the queue last became non-empty

@@ -53,10 +53,29 @@ void IsoOutPacer::submit(Urb& urb, std::span<const std::byte> data, Instant now)
 }
 
 void IsoOutPacer::unlink(Urb& urb, std::uint32_t unlink_seqnum, Instant now) {
-  if (urb.first_index >= 0) account_.unlinked += urb.packets.size();
   queue_.remove(urb);
+  if (urb.first_index >= 0) take_back(urb);
   if (queue_.empty()) idle_since_ = now;
   context_.answerer.unlink(urb, unlink_seqnum);
+}
+
+// With the last of them the intervals of all are free again, if they are the end of what was
+// assigned.
+void IsoOutPacer::take_back(const Urb& urb) {
+  account_.unlinked += urb.packets.size();
+  taken_back_ += static_cast<std::int64_t>(urb.packets.size());
+  first_taken_back_ = std::min(first_taken_back_, urb.first_index);
+  if (!queue_.empty()) return;
+  if (next_ && *next_ - taken_back_ == first_taken_back_) {
+    account_.unlinked -= static_cast<std::uint64_t>(taken_back_);
+    next_ = first_taken_back_;
+  }
+  forget_taken_back();
+}
+
+void IsoOutPacer::forget_taken_back() {
+  taken_back_ = 0;
+  first_taken_back_ = INT64_MAX;
 }
 
 void IsoOutPacer::on_opened(const wire::StreamOpened& opened, Instant) {
@@ -168,6 +187,7 @@ void IsoOutPacer::complete(Urb& urb, Instant now) {
     actual += shape.length;
   }
   (urb.first_index >= 0 ? account_.direct : account_.lead_in) += urb.packets.size();
+  forget_taken_back();
   margin_.on_decided(urb.packets.size());
   queue_.remove(urb);
   if (queue_.empty()) idle_since_ = now;

@@ -7,7 +7,8 @@
 // so data for interval n, sent no later than H(n), is at the agent before n is submitted to its
 // bus. Until the agent's clock is known, URBs are held up to 50 ms and then complete at the nominal
 // rate; when its reports stop, the recovered clock runs on. A driver that comes late skips
-// intervals, as on a real bus.
+// intervals, as on a real bus; one that takes its URBs back, as after an XRUN, gets their intervals
+// again, and what it then writes replaces what is at the agent.
 #pragma once
 
 #include <optional>
@@ -43,6 +44,8 @@ class IsoOutPacer final : public EndpointStream {
   void send_held(Instant now);
   void assign_and_send(Urb& urb, std::span<const std::byte> data, Instant now);
   std::int64_t choose_index(Instant now);
+  void take_back(const Urb& urb);
+  void forget_taken_back();
   [[nodiscard]] Instant due(const Urb& urb) const;
   [[nodiscard]] Duration forgiven_lateness() const;
   void complete(Urb& urb, Instant now);
@@ -57,6 +60,9 @@ class IsoOutPacer final : public EndpointStream {
   std::uint32_t agent_missing_ = 0;
   LevelTrack agent_fifo_;
   std::optional<std::int64_t> next_;  // interval after the last one assigned
+  // URBs unlinked since the last completion.
+  std::int64_t taken_back_ = 0;  // their intervals
+  std::int64_t first_taken_back_ = INT64_MAX;
   std::uint64_t restarts_seen_ = 0;
   Instant waiting_since_{};  // when the queue last became non-empty
   Instant idle_since_{};

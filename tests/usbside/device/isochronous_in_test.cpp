@@ -157,6 +157,23 @@ TEST(IsochronousIn, IntervalLargerThanASourceIsFragmented) {
     EXPECT_EQ(one.bytes.size(), one.interval.length) << index;
 }
 
+TEST(IsochronousIn, OnlyItsFirstBodySaysThatATransferBegins) {
+  AttachmentRig rig(2048);
+  rig.device.in_length = [](std::int64_t) { return std::size_t{600}; };  // two to a body
+  rig.select(3, 1);
+  rig.attachment.open_stream(rig.open(kVideoIn, kIsochronous, 3072), rig.now);
+  rig.run(std::chrono::milliseconds(50));
+  unsigned begun = 0;
+  for (const auto& received : rig.items) {
+    const auto body = wire::IsochronousBody::decode(received.bytes);
+    ASSERT_TRUE(body);
+    EXPECT_EQ(body->begins_transfer, body->first_index % 8 == 0) << body->first_index;
+    begun += body->begins_transfer ? 1u : 0u;
+  }
+  EXPECT_GT(begun, 40u);
+  EXPECT_EQ(rig.items.size(), 4u * begun);
+}
+
 TEST(IsochronousIn, FullLinkDropsAndCountsButIndicesGoOn) {
   AttachmentRig rig(8);
   rig.select(2, 1);

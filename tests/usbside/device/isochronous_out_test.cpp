@@ -268,6 +268,29 @@ TEST(IsochronousOut, FragmentsAreJoined) {
   EXPECT_EQ(player.played(40), whole);
 }
 
+// A driver that took its URBs back writes their intervals anew.
+TEST(IsochronousOut, TheLaterWritingOfAnIntervalIsPlayed) {
+  Player player;
+  const auto deliver = [&](std::int64_t index, std::int64_t sound, Duration written) {
+    const auto bytes_of_it = tone(sound, 24);
+    wire::IsochronousBody body;
+    body.first_index = static_cast<std::uint32_t>(index);
+    body.stamp = player.rig.now + written;
+    body.count = 1;
+    body.intervals[0].length = 24;
+    body.payload = bytes_of_it;
+    std::array<std::byte, 256> bytes;
+    player.deliver(std::span(bytes).first(*encode(body, bytes)));
+  };
+  deliver(40, 1, std::chrono::microseconds(1));
+  deliver(40, 2, std::chrono::microseconds(2));
+  deliver(41, 2, std::chrono::microseconds(2));
+  deliver(41, 1, std::chrono::microseconds(1));  // it was overtaken
+  player.rig.run(std::chrono::milliseconds(10));
+  EXPECT_EQ(player.played(40), tone(2, 24));
+  EXPECT_EQ(player.played(41), tone(2, 24));
+}
+
 // The worker sleeps through the ring: the bus runs on, and indices follow the bus again afterwards.
 TEST(IsochronousOut, IndicesFollowTheBusThroughAGap) {
   for (const int stall_ms : {4, 10, 57}) {

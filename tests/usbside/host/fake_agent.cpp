@@ -20,6 +20,7 @@ void FakeAgent::collect() {
         const std::size_t bytes =
             body->is_fragment ? body->payload.size() : body->intervals[i].length;
         auto& interval = received[std::int64_t{body->first_index} + static_cast<std::int64_t>(i)];
+        if (body->stamp > interval.written) interval = {{}, body->stamp, {}};
         EXPECT_EQ(interval.bytes.size(), body->fragment_offset) << "an interval sent twice";
         const auto payload = body->payload.subspan(at, bytes);
         interval.bytes.insert(interval.bytes.end(), payload.begin(), payload.end());
@@ -42,11 +43,13 @@ PathEstimate FakeBus::path(Duration one_way) const {
 
 std::vector<std::byte> encode_body(std::int64_t first, Instant stamp,
                                    const std::vector<IntervalBytes>& intervals,
-                                   const std::vector<std::uint16_t>& history) {
+                                   const std::vector<std::uint16_t>& history,
+                                   bool begins_transfer) {
   wire::IsochronousBody body;
   body.first_index = static_cast<std::uint32_t>(first);
   body.stamp = stamp;
   body.count = static_cast<std::uint8_t>(intervals.size());
+  body.begins_transfer = begins_transfer;
   body.history_count = static_cast<std::uint8_t>(history.size());
   std::copy(history.begin(), history.end(), body.history.begin());
   std::vector<std::byte> payload;

@@ -38,6 +38,7 @@ class FakeAgent final : public HostAttachmentSink {
 
   struct OutInterval {
     std::vector<std::byte> bytes;
+    Instant written{};  // the last time
     Instant sent{};
   };
   std::map<std::int64_t, OutInterval> received;
@@ -71,10 +72,11 @@ struct IntervalBytes {
   std::vector<std::byte> bytes;
 };
 
-// A body with these intervals, encoded.
+// A body with these intervals, a whole transfer unless said otherwise, encoded.
 [[nodiscard]] std::vector<std::byte> encode_body(std::int64_t first, Instant stamp,
                                                  const std::vector<IntervalBytes>& intervals,
-                                                 const std::vector<std::uint16_t>& history = {});
+                                                 const std::vector<std::uint16_t>& history = {},
+                                                 bool begins_transfer = true);
 [[nodiscard]] StreamItem item_of(EndpointAddress endpoint, StreamEpoch epoch, Instant arrival,
                                  Provenance provenance = Provenance::direct);
 // 16-bit stereo frames that count: frame k holds k in both channels.

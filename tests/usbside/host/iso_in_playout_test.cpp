@@ -179,6 +179,31 @@ TEST_P(IsoInPlayout, DriverStartsAnywhere_UrbsBeginWhereTransfersDo) {
   expect_sums();
 }
 
+// Transfers that no datagram holds: each comes in two bodies, and the driver starts between them.
+TEST_P(IsoInPlayout, TransferInSeveralBodies_UrbBeginsWhereTheTransferDoes) {
+  per_urb = queue.packets = 8;
+  open(microseconds(250));
+  const auto urb = static_cast<std::int64_t>(per_urb);
+  for (std::int64_t b = 0; b < 400; ++b) {
+    for (const std::int64_t part : {0, 1}) {
+      const std::int64_t first = b * urb + part * urb / 2;
+      std::vector<IntervalBytes> intervals;
+      for (std::int64_t i = first; i < first + urb / 2; ++i) {
+        intervals.push_back({{static_cast<std::uint16_t>(frames * 4), wire::IntervalState::ok},
+                             counting_frames(i * static_cast<std::int64_t>(frames), frames)});
+      }
+      rig->deliver(bus->host_time(b * urb + urb - 1) + kOneWay, kAudioIn, kEpoch,
+                   encode_body(first, bus->stamp(first + urb / 2 - 1), intervals, {}, part == 0));
+    }
+  }
+  rig->run_until(bus->host_time(20 * urb + urb / 2) + kOneWay);
+  rig->start(queue);
+  rig->run_until(bus->host_time(400 * urb));
+  const auto account = rig->stream_status(kAudioIn).account;
+  EXPECT_GT(account.direct, 300u * per_urb);
+  EXPECT_EQ(account.concealed, 0u);
+}
+
 // Wide formats: each interval is cut, and the pieces overtake each other.
 TEST_P(IsoInPlayout, FirstTransferInPiecesBackwards_NothingOfItIsLost) {
   open();

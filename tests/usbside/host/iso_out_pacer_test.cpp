@@ -283,7 +283,51 @@ TEST_P(IsoOutPacer, Unlink_IsAnsweredAtOnce) {
   rig->stop(queue);
   EXPECT_EQ(rig->vhci.pending(), 0u);
   EXPECT_EQ(rig->attachment.next_deadline(), kNever);
-  EXPECT_GT(rig->stream_status(kAudioOut).account.unlinked, 0u);
+  EXPECT_EQ(rig->stream_status(kAudioOut).account.unlinked, 0u);  // free for whoever comes next
+}
+
+// As after an XRUN: the driver takes its URBs back and starts anew at once.
+TEST_P(IsoOutPacer, Restart_GetsTheIntervalsThatWereTakenBack) {
+  rig->start(queue);
+  open();
+  report(seconds(2));
+  rig->run_until(bus->host_time(0) + milliseconds(500));
+  rig->agent.collect();
+  const std::int64_t assigned = rig->agent.received.rbegin()->first + 1;
+  const std::uint64_t completed = rig->stream_status(kAudioOut).account.direct;
+  rig->stop(queue);
+  const std::int64_t frame = queue.next_frame;
+  rig->start(queue);
+  rig->agent.collect();
+  const std::int64_t urb = static_cast<std::int64_t>(per_urb);
+  const std::int64_t again = assigned - 4 * urb;
+  EXPECT_EQ(rig->agent.received.rbegin()->first + 1, assigned);
+  EXPECT_EQ(rig->agent.received.at(again).bytes,
+            counting_frames(frame, rig->agent.received.at(again).bytes.size() / 4));
+  rig->run_until(bus->host_time(0) + seconds(1));
+  rig->agent.collect();
+  expect_all_in_time();
+  const auto account = rig->stream_status(kAudioOut).account;
+  EXPECT_EQ(account.unlinked, 0u);
+  EXPECT_EQ(account.direct - completed,
+            static_cast<std::uint64_t>(rig->agent.received.rbegin()->first + 1 - 4 * urb - again));
+}
+
+TEST_P(IsoOutPacer, LaterRestart_WhatHasPassedIsUnlinked) {
+  rig->start(queue);
+  open();
+  report(seconds(2));
+  rig->run_until(bus->host_time(0) + milliseconds(500));
+  rig->stop(queue);
+  const auto unlinked = rig->stream_status(kAudioOut).account.unlinked;
+  rig->run_until(rig->now + milliseconds(100));
+  rig->start(queue);
+  rig->run_until(bus->host_time(0) + seconds(1));
+  rig->agent.collect();
+  expect_all_in_time();
+  EXPECT_NEAR(static_cast<double>(rig->stream_status(kAudioOut).account.unlinked - unlinked),
+              static_cast<double>(milliseconds(100) / interval),
+              2.0 * static_cast<double>(per_urb));
 }
 
 TEST_P(IsoOutPacer, SmallPath_SourcesAreCutToFit) {
