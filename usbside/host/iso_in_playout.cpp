@@ -49,6 +49,7 @@ void IsoInPlayout::submit(Urb& urb, std::span<const std::byte>, Instant now) {
     skip_to_present(now);
   }
   if (payload_.size() < urb.submit.length) payload_.resize(urb.submit.length);
+  is_stopped_ = false;
   queue_.push(urb);
   ensure_open(wire::StreamKind::isochronous, info_.interval_bytes, margin_.value(), now,
               urb.packets.size());
@@ -58,7 +59,8 @@ void IsoInPlayout::submit(Urb& urb, std::span<const std::byte>, Instant now) {
 
 void IsoInPlayout::unlink(Urb& urb, std::uint32_t unlink_seqnum, Instant now) {
   queue_.remove(urb);
-  if (queue_.empty()) idle_since_ = now;
+  is_stopped_ = queue_.empty();
+  if (is_stopped_) idle_since_ = now;
   context_.answerer.unlink(urb, unlink_seqnum);
 }
 
@@ -151,8 +153,9 @@ std::int64_t IsoInPlayout::in_phase(std::int64_t index) const {
 
 void IsoInPlayout::skip_to_present(Instant now) {
   if (!next_ || !clock_.is_known()) return;
-  // A driver that has paused for longer gets what is due now, nothing older.
-  const Duration grace = now - idle_since_ <= kGrace ? kGrace : Duration::zero();
+  // A driver that has stopped, or paused for longer, gets what is due now, nothing older.
+  const bool is_late = !is_stopped_ && now - idle_since_ <= kGrace;
+  const Duration grace = is_late ? kGrace : Duration::zero();
   if (due(*next_) + grace >= now) return;
   const std::int64_t present = in_phase(first_due_at_or_after(now));
   if (present <= *next_) return;
