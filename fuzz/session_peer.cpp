@@ -53,7 +53,7 @@ struct Victim {
     wire::encode(wire::DatagramHeader{2, packet}, header);
     const std::array pieces{records};
     sealer.seal(packet++, header, pieces, std::span(datagram).subspan(wire::kDatagramHeader));
-    session->receive(datagram, {}, now);
+    session->receive(datagram, {}, now, now);
   }
   void send() {
     for (const auto stream : {kTimely, kReliable}) {

@@ -113,6 +113,7 @@ PacketLoop::Entry* PacketLoop::find(SessionHandle handle) {
 
 std::size_t PacketLoop::receive(Instant& now) {
   std::array<session::ReceivedDatagram, kBurst> burst;
+  const Instant asked = now;
   const std::size_t count = port_.receive(burst, now);
   if (count > 0 && clock_ != nullptr) now = clock_->now();
   for (const session::ReceivedDatagram& datagram : std::span(burst).first(count)) {
@@ -126,8 +127,9 @@ std::size_t PacketLoop::receive(Instant& now) {
     }
     // A stream opened by a command is open before the datagram that it was opened for.
     run_stream_commands(*entry);
-    entry->session->receive(datagram.payload, datagram.from, now);
+    entry->session->receive(datagram.payload, datagram.from, now, drained_.value_or(now));
   }
+  if (count < burst.size()) drained_ = asked;
   port_.release();
   if (count > 0) usb_waker_.wake();
   return count;

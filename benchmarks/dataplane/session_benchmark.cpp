@@ -69,7 +69,7 @@ class LoopbackPort final : public DatagramPort {
   UdpEndpoint local() const override { return {}; }
   void carry(Session& to, Instant now) {
     for (std::size_t i = 0; i < count; ++i)
-      to.receive(std::span(buffers[i]).first(sizes[i]), {}, now);
+      to.receive(std::span(buffers[i]).first(sizes[i]), {}, now, now);
     count = 0;
   }
 

@@ -43,13 +43,13 @@ wire::PongRecord PathMonitor::take_pong(Instant now) {
   return pong;
 }
 
-void PathMonitor::receive(const wire::PingRecord& ping, Instant now) {
-  sample_inbound(ping.sent, ping.offset, now);
+void PathMonitor::receive(const wire::PingRecord& ping, Instant now, Instant came_after) {
+  sample_inbound(ping.sent, ping.offset, now, came_after);
   if (pong_count_ == kPendingPongs) return;  // a flood; the peer's pings are only worth so much
   pongs_[pong_count_++] = {ping.id, ping.sent, now, {}, {}};
 }
 
-void PathMonitor::receive(const wire::PongRecord& pong, Instant now) {
+void PathMonitor::receive(const wire::PongRecord& pong, Instant now, Instant came_after) {
   SentPing& ping = open_[pong.id % kOpenPings];
   if (!ping.is_open || ping.id != pong.id || ping.sent != pong.ping_sent ||
       pong.sent < pong.ping_received)
@@ -60,7 +60,7 @@ void PathMonitor::receive(const wire::PongRecord& pong, Instant now) {
     next_ping_ = now;
   }
   sample_round_trip(std::max(Duration{}, (now - ping.sent) - (pong.sent - pong.ping_received)));
-  sample_inbound(pong.sent, pong.offset, now);
+  sample_inbound(pong.sent, pong.offset, now, came_after);
 }
 
 // RFC 6298, 2.2 and 2.3.
@@ -76,8 +76,9 @@ void PathMonitor::sample_round_trip(Duration round_trip) {
   smoothed += (round_trip - smoothed) / 8;
 }
 
-void PathMonitor::sample_inbound(Instant peer_sent, std::optional<Duration> feedback, Instant now) {
-  inbound_.add(now, now - peer_sent);
+void PathMonitor::sample_inbound(Instant peer_sent, std::optional<Duration> feedback, Instant now,
+                                 Instant came_after) {
+  inbound_.add(now, now - peer_sent, std::max(now - came_after, Duration{}));
   if (feedback) outbound_ = feedback;
   if (!outbound_) return;
   estimate_.inbound_offset = inbound_.minimum(now);

@@ -16,8 +16,9 @@ class PathMonitor {
  public:
   explicit PathMonitor(Duration ping_interval) : ping_interval_(ping_interval) {}
 
-  void receive(const wire::PingRecord& ping, Instant now);
-  void receive(const wire::PongRecord& pong, Instant now);
+  // It came between `came_after` and `now`.
+  void receive(const wire::PingRecord& ping, Instant now, Instant came_after);
+  void receive(const wire::PongRecord& pong, Instant now, Instant came_after);
 
   [[nodiscard]] bool has_pong() const { return pong_count_ > 0; }
   [[nodiscard]] bool has_ping(Instant now) const { return now >= next_ping_; }
@@ -42,7 +43,8 @@ class PathMonitor {
   static constexpr std::size_t kPendingPongs = 16;
 
   void sample_round_trip(Duration round_trip);
-  void sample_inbound(Instant peer_sent, std::optional<Duration> feedback, Instant now);
+  void sample_inbound(Instant peer_sent, std::optional<Duration> feedback, Instant now,
+                      Instant came_after);
   [[nodiscard]] std::optional<Duration> inbound_minimum(Instant now) const;
   [[nodiscard]] Duration gap_after_ping() const;
 

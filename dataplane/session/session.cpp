@@ -90,8 +90,9 @@ std::uint32_t Session::receive_epoch() const {
 }
 
 // The tag says who sent it; the source address adds nothing.
-void Session::receive(std::span<std::byte> datagram, const UdpEndpoint& /*from*/, Instant now) {
-  implementation_->receive(datagram, now);
+void Session::receive(std::span<std::byte> datagram, const UdpEndpoint& /*from*/, Instant now,
+                      Instant came_after) {
+  implementation_->receive(datagram, now, came_after);
 }
 
 std::size_t Session::transmit(DatagramPort& port, Instant now, std::size_t max_items) {

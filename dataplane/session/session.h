@@ -90,8 +90,10 @@ class Session {
   [[nodiscard]] std::uint32_t receive_epoch() const;
 
   // A datagram whose header named an index that the session receives. Opens it, publishes what it
-  // held to `inbound`.
-  void receive(std::span<std::byte> datagram, const UdpEndpoint& from, Instant now);
+  // held to `inbound`. It was taken from the port at `now`, and was not there yet at `came_after`:
+  // how long it lay there is not the path's jitter.
+  void receive(std::span<std::byte> datagram, const UdpEndpoint& from, Instant now,
+               Instant came_after);
   // Takes items from `outbound`, adds what is due (copies, resends, acks, pings, probes), seals
   // into `port` and commits; the caller flushes. Returns the number of items and datagrams handled.
   // `max_items` bounds what is taken from `outbound`: the caller has run the stream commands before

@@ -24,7 +24,7 @@ struct Session::Implementation {
   Implementation& operator=(const Implementation&) = delete;
 
   // --- receiving ---
-  void receive(std::span<const std::byte> datagram, Instant now);
+  void receive(std::span<const std::byte> datagram, Instant now, Instant came_after);
   [[nodiscard]] ReceiveEpoch* epoch_of(SessionIndex index, Instant now);
   void count_opened(ReceiveEpoch& epoch, std::uint64_t packet, Instant now);
   // One opened datagram's records; what they need to become items.
@@ -34,6 +34,7 @@ struct Session::Implementation {
     std::uint64_t order = 0;  // of sending: epoch, then packet number
     std::size_t datagram_bytes = 0;
     Instant now{};
+    Instant came_after{};
   };
   void receive_records(const Opened& opened);
   [[nodiscard]] bool receive_record(const wire::Record& record, const Opened& opened);

@@ -15,7 +15,8 @@ Provenance provenance_of(const wire::SourceRecord& source) {
 
 // Replay is looked up before and marked after the tag: what is not authentic changes a counter
 // only.
-void Session::Implementation::receive(std::span<const std::byte> datagram, Instant now) {
+void Session::Implementation::receive(std::span<const std::byte> datagram, Instant now,
+                                      Instant came_after) {
   const auto header = wire::DatagramHeader::decode(datagram);
   ReceiveEpoch* const epoch = header ? epoch_of(SessionIndex{header->session}, now) : nullptr;
   if (epoch == nullptr || datagram.size() - wire::kDatagramOverhead > scratch.size()) {
@@ -40,6 +41,7 @@ void Session::Implementation::receive(std::span<const std::byte> datagram, Insta
     opened.order = epoch->epoch * kMaxPacketsPerKey + header->packet;
     opened.datagram_bytes = datagram.size();
     opened.now = now;
+    opened.came_after = came_after;
     receive_records(opened);
   } else {
     counters.add(SessionCounter::drop_authentication);
@@ -99,11 +101,13 @@ bool Session::Implementation::receive_record(const wire::Record& record, const O
           wire::ClockReportRecord::decode(record),
           [&](const wire::ClockReportRecord& report) { receive_clock_report(report, opened); });
     case wire::RecordType::ping:
-      return with(wire::PingRecord::decode(record),
-                  [&](const wire::PingRecord& ping) { monitor.receive(ping, opened.now); });
+      return with(wire::PingRecord::decode(record), [&](const wire::PingRecord& ping) {
+        monitor.receive(ping, opened.now, opened.came_after);
+      });
     case wire::RecordType::pong:
-      return with(wire::PongRecord::decode(record),
-                  [&](const wire::PongRecord& pong) { monitor.receive(pong, opened.now); });
+      return with(wire::PongRecord::decode(record), [&](const wire::PongRecord& pong) {
+        monitor.receive(pong, opened.now, opened.came_after);
+      });
     case wire::RecordType::loss_report:  // for a controller of the repair rate; nobody asks yet
       return wire::LossReportRecord::decode(record).has_value();
     case wire::RecordType::path_probe:

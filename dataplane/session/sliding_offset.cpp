@@ -30,7 +30,7 @@ void SlidingOffset::for_each(std::int64_t buckets, Visit&& visit) const {
   }
 }
 
-void SlidingOffset::add(Instant now, Duration offset) {
+void SlidingOffset::add(Instant now, Duration offset, Duration doubt) {
   const std::int64_t id = now.time_since_epoch() / kBucketWidth;
   if (id < newest_) return;  // time does not run backwards
   const bool is_first_of_bucket = id != newest_;
@@ -38,9 +38,10 @@ void SlidingOffset::add(Instant now, Duration offset) {
   newest_ = id;
   Bucket& bucket = buckets_[static_cast<std::size_t>(id % kBuckets)];
   const Sample sample{now, offset};
-  if (is_first_of_bucket) bucket = Bucket{id, sample, sample};
-  if (offset < bucket.least.offset) bucket.least = sample;
-  if (offset > bucket.most.offset) bucket.most = sample;
+  const Sample certain{now, offset - doubt};
+  if (is_first_of_bucket) bucket = Bucket{id, sample, certain};
+  if (sample.offset < bucket.least.offset) bucket.least = sample;
+  if (certain.offset > bucket.most.offset) bucket.most = certain;
 }
 
 // The edge of the lower hull below the middle of the window minimises the summed distance.
@@ -82,7 +83,7 @@ Duration SlidingOffset::spread(Instant now) const {
   Duration most = Duration::min();
   for_each(kWindowBuckets,
            [&](const Bucket& bucket) { most = std::max(most, at(bucket.most, now)); });
-  return empty() ? Duration{} : most - minimum(now);
+  return empty() ? Duration{} : std::max(most - minimum(now), Duration{});
 }
 
 }  // namespace usbgw::session

@@ -35,7 +35,7 @@ class FixedPort final : public DatagramPort {
 
 void carry(FixedPort& port, Session& to, Instant now) {
   for (std::size_t i = 0; i < port.count; ++i)
-    to.receive(std::span(port.buffers[i]).first(port.sizes[i]), {}, now);
+    to.receive(std::span(port.buffers[i]).first(port.sizes[i]), {}, now, now);
   port.count = 0;
 }
 

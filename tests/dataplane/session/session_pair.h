@@ -7,6 +7,7 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "common/byte_order.h"
@@ -174,6 +175,7 @@ struct End {
   StreamLink inbound;
   StreamLink outbound;
   std::unique_ptr<Session> session;
+  std::optional<Instant> last_turn;
   std::vector<Delivered> delivered;
   bool consumes = true;
 };
@@ -212,7 +214,9 @@ class Pair {
 
   void turn(End& end, Wire& from, Instant local) {
     end.port.true_now = now_;
-    for (auto& packet : from.arrived(now_)) end.session->receive(packet.bytes, {}, local);
+    for (auto& packet : from.arrived(now_))
+      end.session->receive(packet.bytes, {}, local, end.last_turn.value_or(local));
+    end.last_turn = local;
     end.session->transmit(end.port, local, SIZE_MAX);
     if (end.consumes) end.consume();
   }

@@ -77,7 +77,7 @@ TEST_F(Rotation, OldKeyIsRefusedAfterTheOverlap) {
   send(1);
   pair.run(kKeyOverlap + 1s);
   auto replayed = old;
-  pair.b.session->receive(replayed, {}, pair.now_b());
+  pair.b.session->receive(replayed, {}, pair.now_b(), pair.now_b());
   EXPECT_EQ(pair.b.count(SessionCounter::drop_authentication), 1u);
 }
 
@@ -89,7 +89,7 @@ TEST_F(Rotation, ReplayAcrossTheChangeIsDropped) {
   rotate(1, kNextIndex);
   send(10);
   pair.run(10ms);
-  pair.b.session->receive(replayed, {}, pair.now_b());
+  pair.b.session->receive(replayed, {}, pair.now_b(), pair.now_b());
   EXPECT_EQ(pair.b.count(SessionCounter::drop_replay), 1u);
 }
 

@@ -15,7 +15,7 @@ constexpr Instant kNow = Instant{} + 10s;
 struct Victim {
   Victim() : wire(1), end(PairOptions{}, false, wire) {}
   void receive(Bytes datagram) {
-    end.session->receive(datagram, {}, kNow);
+    end.session->receive(datagram, {}, kNow, kNow);
     end.consume();
   }
   std::size_t delivered() const { return end.delivered.size(); }
