@@ -20,16 +20,16 @@ class IntervalPacker {
     return capacity > wire::isochronous_overhead(1, wire::kMaxHistory, false);
   }
 
-  // What one transfer brought. `data`: the intervals' bytes back to back; the last one ended at
-  // `end`. Calls `emit` with each body, in order.
+  // What one transfer brought, or a gap before it. `data`: the intervals' bytes back to back; the
+  // last one ended at `end`. Calls `emit` with each body, in order.
   template <class Emit>
   void pack(std::int64_t first, std::span<const wire::Interval> intervals,
-            std::span<const std::byte> data, Instant end, Emit&& emit) {
+            std::span<const std::byte> data, Instant end, bool is_gap, Emit&& emit) {
     const std::int64_t begin = first;
     while (!intervals.empty()) {
       const std::size_t count = fitting(intervals);
       auto body = body_at(first, intervals, std::max<std::size_t>(count, 1), end);
-      body.begins_transfer = first == begin;
+      body.begins_transfer = first == begin && !is_gap;
       if (count == 0)
         emit_fragments(body, intervals[0].length, data, emit);
       else

@@ -123,7 +123,7 @@ class IsochronousIn final : public DeviceStream {
     }
     context_.counters.add(DeviceCounter::in_intervals, transfer.packets.size());
     const auto used = std::span(intervals).first(transfer.packets.size());
-    pack(used, gather(transfer, used), completed);
+    pack(used, gather(transfer, used), completed, false);
   }
 
   void forward_gap(std::int64_t gap, Instant end) {
@@ -138,13 +138,13 @@ class IsochronousIn final : public DeviceStream {
       const auto count = std::min<std::int64_t>(gap, wire::kMaxIntervals);
       gap -= count;
       pack(std::span(intervals).first(static_cast<std::size_t>(count)), {},
-           end - setup_.interval * gap);
+           end - setup_.interval * gap, true);
     }
   }
 
-  void pack(std::span<const wire::Interval> intervals, std::span<const std::byte> data,
-            Instant end) {
-    packer_.pack(next_, intervals, data, end, [this](const wire::IsochronousBody& body) {
+  void pack(std::span<const wire::Interval> intervals, std::span<const std::byte> data, Instant end,
+            bool is_gap) {
+    packer_.pack(next_, intervals, data, end, is_gap, [this](const wire::IsochronousBody& body) {
       const bool sent = publish(ItemKind::source, SourceNumber{source_}, context_.now,
                                 [&](std::span<std::byte> to) { return encode(body, to); });
       if (sent)

@@ -102,7 +102,7 @@ void IsoInPlayout::receive_body(const StreamItem& item, std::span<const std::byt
   if (!oldest_) oldest_ = first;
   if (queue_.empty()) skip_to_present(now);
   // The first bodies may come in any order.
-  if (body->begins_transfer) newest_begin_ = std::max(newest_begin_, first);
+  if (body->begins_transfer) note_begin(first);
   if (next_ && !started_ && first < *next_) {
     next_ = in_phase(std::max(first, first_due_at_or_after(now)));
   }
@@ -146,9 +146,18 @@ void IsoInPlayout::align(Instant now) {
   next_ = in_phase(std::max(*oldest_, first_due_at_or_after(now)));
 }
 
+void IsoInPlayout::note_begin(std::int64_t index) {
+  if (index <= newest_begin_) return;
+  if (newest_begin_ >= 0)
+    transfer_intervals_ = std::min(transfer_intervals_, index - newest_begin_);
+  newest_begin_ = index;
+}
+
 std::int64_t IsoInPlayout::in_phase(std::int64_t index) const {
-  const std::int64_t past = (index - newest_begin_) % urb_intervals_;
-  return past == 0 ? index : index + (past < 0 ? -past : urb_intervals_ - past);
+  if (newest_begin_ < 0) return index;
+  const std::int64_t step = std::min(transfer_intervals_, urb_intervals_);
+  const std::int64_t past = (index - newest_begin_) % step;
+  return past == 0 ? index : index + (past < 0 ? -past : step - past);
 }
 
 void IsoInPlayout::skip_to_present(Instant now) {

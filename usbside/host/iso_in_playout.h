@@ -7,9 +7,9 @@
 //            nobody asked for are gone, counted unlinked, as on a real bus. Nor does one that took
 //            its URBs back, as after an XRUN, get anything older than now: it would lag by that for
 //            good
-//   phase    the agent's transfers are as long as a URB, and a URB begins where a transfer does:
-//   none
-//            waits for intervals that come with the next transfer
+//   phase    the agent's transfers are no longer than a URB, and a URB begins where a transfer
+//   does:
+//            none waits for intervals that come with the next transfer
 //   stall    of this machine: URBs are caught up one a turn, half a URB apart, never in a burst
 #pragma once
 
@@ -48,6 +48,7 @@ class IsoInPlayout final : public EndpointStream {
   void receive_body(const StreamItem& item, std::span<const std::byte> body, Instant now);
   void receive_report(std::span<const std::byte> body, Instant now);
   void follow_path(Instant now);
+  void note_begin(std::int64_t index);
   // The first interval from `index` on at which a transfer of the agent begins.
   [[nodiscard]] std::int64_t in_phase(std::int64_t index) const;
   // After a step of the clock, indices and times no longer match what is queued.
@@ -72,8 +73,9 @@ class IsoInPlayout final : public EndpointStream {
   std::optional<std::int64_t> oldest_;      // first index that ever came
   std::optional<std::int64_t> next_;        // interval of the next packet
   std::int64_t urb_intervals_ = 1;          // of the newest URB
-  std::int64_t newest_begin_ = 0;           // where a transfer of the agent began
-  bool started_ = false;                    // an interval has been given to a URB
+  std::int64_t newest_begin_ = -1;          // where a transfer of the agent began; -1: none yet
+  std::int64_t transfer_intervals_ = INT64_MAX;  // of the shortest distance between two such
+  bool started_ = false;                         // an interval has been given to a URB
   std::uint64_t steps_seen_ = 0;
   Instant waiting_since_{};  // when the queue last became non-empty
   Instant idle_since_{};

@@ -21,6 +21,10 @@ constexpr Duration kShortMargin = std::chrono::milliseconds(8);
 constexpr Duration kFarAhead = std::chrono::seconds(2);
 constexpr Duration kLeastJump = std::chrono::microseconds(500);  // of the schedule
 constexpr Duration kIdle = std::chrono::seconds(1);
+// A driver that stops sooner after it started has had an XRUN for want of slack.
+constexpr Duration kShortRun = std::chrono::seconds(1);
+constexpr Duration kSlackStep = std::chrono::microseconds(250);
+constexpr Duration kMostSlack = std::chrono::milliseconds(4);
 
 }  // namespace
 
@@ -36,7 +40,7 @@ IsoOutPacer::IsoOutPacer(const StreamContext& context, const EndpointInfo& info,
 void IsoOutPacer::submit(Urb& urb, std::span<const std::byte> data, Instant now) {
   if (queue_.empty()) {
     waiting_since_ = now;
-    if (!is_open() || (next_ && now - idle_since_ > kIdle)) margin_.on_idle(context_.path);
+    begin(now);
   }
   queue_.push(urb);
   const bool was_open = is_open();
@@ -50,6 +54,18 @@ void IsoOutPacer::submit(Urb& urb, std::span<const std::byte> data, Instant now)
   } else {
     urb.data.assign(data.begin(), data.end());
   }
+}
+
+// The queue was empty: the stream is new, or the driver had stopped, or was late.
+void IsoOutPacer::begin(Instant now) {
+  const bool is_new = !is_open() || (next_ && now - idle_since_ > kIdle);
+  if (is_new) {
+    margin_.on_idle(context_.path);
+    start_slack_ = Duration{};
+  } else if (is_beginning_ && idle_since_ - began_ < kShortRun) {
+    start_slack_ = std::min(start_slack_ + kSlackStep, kMostSlack);
+  }
+  if (is_new || is_beginning_) began_ = now;
 }
 
 void IsoOutPacer::unlink(Urb& urb, std::uint32_t unlink_seqnum, Instant now) {
@@ -66,6 +82,7 @@ void IsoOutPacer::take_back(const Urb& urb) {
   taken_back_ += static_cast<std::int64_t>(urb.packets.size());
   first_taken_back_ = std::min(first_taken_back_, urb.first_index);
   if (!queue_.empty()) return;
+  is_beginning_ = true;
   if (next_ && *next_ - taken_back_ == first_taken_back_) {
     account_.unlinked -= static_cast<std::uint64_t>(taken_back_);
     next_ = first_taken_back_;
@@ -145,8 +162,11 @@ void IsoOutPacer::assign_and_send(Urb& urb, std::span<const std::byte> data, Ins
 // late, so the first that is not past takes its place.
 std::int64_t IsoOutPacer::choose_index(Instant now) {
   if (next_ && virtual_sof(*next_) > now + kFarAhead) next_.reset();
-  if (next_ && virtual_sof(*next_) + margin_.value() / 2 >= now) return *next_;
-  const std::int64_t present = std::max<std::int64_t>(clock_.first_at_or_after(now + ahead()), 0);
+  const Duration slack = is_beginning_ ? start_slack_ : -margin_.value() / 2;
+  is_beginning_ = false;
+  if (next_ && virtual_sof(*next_) >= now + slack) return *next_;
+  const Instant from = now + std::max(slack, Duration::zero());
+  const std::int64_t present = std::max<std::int64_t>(clock_.first_at_or_after(from + ahead()), 0);
   if (next_ && present > *next_) account_.unlinked += static_cast<std::uint64_t>(present - *next_);
   return next_ ? std::max(present, *next_) : present;
 }

@@ -8,7 +8,8 @@
 // bus. Until the agent's clock is known, URBs are held up to 50 ms and then complete at the nominal
 // rate; when its reports stop, the recovered clock runs on. A driver that comes late skips
 // intervals, as on a real bus; one that takes its URBs back, as after an XRUN, gets their intervals
-// again, and what it then writes replaces what is at the agent.
+// again, and what it then writes replaces what is at the agent. If it stops and starts in quick
+// succession, its buffer is shorter than both machines' wake-ups: each start gives it more slack.
 #pragma once
 
 #include <optional>
@@ -44,6 +45,7 @@ class IsoOutPacer final : public EndpointStream {
   void send_held(Instant now);
   void assign_and_send(Urb& urb, std::span<const std::byte> data, Instant now);
   std::int64_t choose_index(Instant now);
+  void begin(Instant now);
   void take_back(const Urb& urb);
   void forget_taken_back();
   [[nodiscard]] Instant due(const Urb& urb) const;
@@ -60,6 +62,9 @@ class IsoOutPacer final : public EndpointStream {
   std::uint32_t agent_missing_ = 0;
   LevelTrack agent_fifo_;
   std::optional<std::int64_t> next_;  // interval after the last one assigned
+  bool is_beginning_ = false;         // the next URB is the first after the driver stopped
+  Instant began_{};
+  Duration start_slack_{};
   // URBs unlinked since the last completion.
   std::int64_t taken_back_ = 0;  // their intervals
   std::int64_t first_taken_back_ = INT64_MAX;
