@@ -6,6 +6,7 @@ seconds=${seconds:-30}
 playout_mode=fixed playout=500us
 SETTLING=2  # seconds, as in the simulation
 WITHIN_MS=1 # of what the simulation says
+STARTS=5    # simulated: from one start to the next the streams' phase differs, and the latency with it
 
 monitor_device() { start_softdevice $DEVICE_PORT uac2 --settling $SETTLING; }
 
@@ -49,30 +50,35 @@ gateway_case() { # PERIODxCOUNT
 
 # What ./dev bench monitor says for this guest: it measures how late threads wake, then simulates.
 simulate() {
+  local start
   release_time
-  "$WORK/monitor" --only "clean LAN, B" --seconds "$seconds" --json >"$KEEP/simulation.json" 2>"$KEEP/simulation.log" ||
-    abort "the simulation: $(tail -n 1 "$KEEP/simulation.log")"
+  for ((start = 1; start <= STARTS; start++)); do
+    "$WORK/monitor" --only "clean LAN, B" --seconds 2 --seed "$start" --json >"$KEEP/simulation_$start.json" \
+      2>"$KEEP/simulation.log" || abort "the simulation: $(tail -n 1 "$KEEP/simulation.log")"
+  done
   hold_time
-  say "simulation: $(/usr/bin/python3 guest/json_value.py "$KEEP/simulation.json" machines)"
+  say "simulation: $(/usr/bin/python3 guest/json_value.py "$KEEP/simulation_1.json" machines)"
 }
 
-simulated() { # PERIODxCOUNT FIGURE
-  local nanoseconds
-  nanoseconds=$(/usr/bin/python3 guest/json_value.py "$KEEP/simulation.json" "cases.name=$1, clean LAN, B.$2")
-  awk "BEGIN { printf \"%.2f\", $nanoseconds / 1e6 }"
+# simulated PERIODxCOUNT FIGURE: of all starts, in ms and in order.
+simulated() {
+  local start
+  for ((start = 1; start <= STARTS; start++)); do
+    /usr/bin/python3 guest/json_value.py "$KEEP/simulation_$start.json" "cases.name=$1, clean LAN, B.$2"
+  done | sort -g | awk '{ printf "%s%.2f", NR > 1 ? " " : "", $1 / 1e6 }'
 }
 
 # Three runs of the same client: their greatest latencies side by side.
 compare() { # PERIODxCOUNT
-  local max_simulated
+  local maxima least most
   local_case "$1"
   gateway_case "$1"
-  max_simulated=$(simulated "$1" max_ns)
+  maxima=$(simulated "$1" max_ns) least=${maxima%% *} most=${maxima##* }
   say "$1: p50 $p50_gateway, max $max_gateway ms; local p50 $p50_local, max $max_local ms;" \
-    "simulated p50 $(simulated "$1" p50_ns), max $max_simulated ms"
-  awk "BEGIN { exit !($max_gateway - $max_simulated <= $WITHIN_MS && $max_simulated - $max_gateway <= $WITHIN_MS) }" ||
-    fault "$1: $max_gateway ms, which the simulation says is $max_simulated ms"
-  table+="${table:+; }$1 max $max_gateway ms, local $max_local ms, simulated $max_simulated ms"
+    "simulated max $maxima ms"
+  awk "BEGIN { exit !($max_gateway - $most <= $WITHIN_MS && $least - $max_gateway <= $WITHIN_MS) }" ||
+    fault "$1: $max_gateway ms, which the simulation says is $least to $most ms"
+  table+="${table:+; }$1 max $max_gateway ms, local $max_local ms, simulated $least to $most ms"
 }
 
 # As the simulation's clean LAN.
