@@ -138,7 +138,8 @@ std::size_t HostControl::turn_peer(Peer& peer, Instant now) {
   if (peer.session == nullptr) return connect(peer, now);
   std::size_t work = peer.session->turn(now);
   if (peer.session->state() == PeerSession::State::open) {
-    if (!peer.usb_added) opened(peer);
+    if (!peer.usb_added) opened(peer, now);
+    watch_path(peer, now);
     while (auto message = peer.session->receive()) {
       dispatch(peer, std::move(*message), now);
       ++work;
@@ -187,12 +188,23 @@ std::size_t HostControl::leave(Peer& peer, Instant now) {
   return 1;
 }
 
-void HostControl::opened(Peer& peer) {
+void HostControl::opened(Peer& peer, Instant now) {
   peer.usb_added = true;
+  peer.path_due = now + kPathDue;
   peer.error.clear();
   peer.backoff.reset();
   tell(peer, peer.name + " connected");
   usb_.post(host_command::AddSession{peer.session->handle(), peer.session->links()});
+}
+
+// Without datagrams a device is there, and silent.
+void HostControl::watch_path(Peer& peer, Instant now) {
+  if (peer.path_due == kNever || (!peer.path.valid && now < peer.path_due)) return;
+  peer.path_due = kNever;
+  if (peer.path.valid) return;
+  log_.warning("no datagram comes back from " + peer.name +
+               ", though the control channel works: is UDP let through between the data ports? "
+               "Audio and what is polled stay silent");
 }
 
 void HostControl::closed(Peer& peer, Instant now) {

@@ -117,7 +117,8 @@ class HostControl : public Loop {
   std::size_t turn_peer(Peer& peer, Instant now);
   std::size_t connect(Peer& peer, Instant now);
   std::size_t leave(Peer& peer, Instant now);
-  void opened(Peer& peer);
+  void opened(Peer& peer, Instant now);
+  void watch_path(Peer& peer, Instant now);
   void closed(Peer& peer, Instant now);
   void dispatch(Peer& peer, control::Message&& message, Instant now);
   void dispatch(Peer& peer, wire::SessionMessage&& message, Instant now);

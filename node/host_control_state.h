@@ -13,6 +13,7 @@ namespace usbgw::node {
 
 inline constexpr Duration kRetryFloor = std::chrono::milliseconds(500);
 inline constexpr Duration kRetryCeiling = std::chrono::seconds(10);
+inline constexpr Duration kPathDue = std::chrono::seconds(5);
 
 struct HostControl::Peer {
   Peer(std::string peer_name, std::uint64_t seed)
@@ -30,6 +31,7 @@ struct HostControl::Peer {
   session::SessionCounters counters;
   PathEstimate path;
   std::size_t path_payload = 0;
+  Instant path_due = kNever;  // datagrams have been both ways by then
   std::unique_ptr<std::vector<wire::ExportInfo>> exports;
   bool exports_wanted = false;
 };

@@ -89,6 +89,15 @@ TEST_F(HostCommands, AttachWhoseCommandHasEndedIsTakenBackWhenItIsGranted) {
   EXPECT_TRUE(bench.log.has("1209:a102:0001 of stage is not wanted any more"));
 }
 
+// UDP is filtered on the way: the device comes up silent.
+TEST_F(HostCommands, DatagramsThatNeverComeBackAreSaidOnce) {
+  ask(control::AttachRequest{kDevice, "", {}, 0}).reset();
+  bench.run_for(4s);
+  EXPECT_FALSE(bench.log.has("no datagram comes back from stage"));
+  bench.run_for(2s);
+  EXPECT_TRUE(bench.log.has("no datagram comes back from stage"));
+}
+
 TEST_F(HostCommands, AttachmentThatIsThereOutlivesItsCommand) {
   auto attach = ask(control::AttachRequest{kDevice, "", {}, 0});
   bench.grant(AttachmentId{1}, kDevice);
