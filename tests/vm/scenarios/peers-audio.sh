@@ -84,13 +84,15 @@ count_concealed() { # PEER; sets concealed, in samples
 # How long a sample is away: device -> program -> device, timed by the device. With XRUNs on the way the
 # program starts over, each time with another delay.
 monitor_case() { # PEER
-  local before=$case_name log=$WORK/monitor_client
+  local before=$case_name log
   case_name+=_monitor
+  log=$KEEP/client_$case_name.log
   plug_in "$1"
   release_time
   limited "$monitor_seconds" chrt -f 30 "$WORK/monitor_client" "hw:$card,0" $RATE "${period%x*}" "${period#*x}" "$monitor_seconds" >"$log" 2>&1
   hold_time
   pull_out "$1"
+  grep -q periods= "$log" || fault "monitoring through $1: $(tail -n 1 "$log")"
   say "monitoring through $1: $(tail -n 1 "$log")"
   monitor_xruns=$(number_in xruns "$(tail -n 1 "$log")")
   latency=$(awk "BEGIN { printf \"%.1f/%.1f\", $(device_figure round_trip.p50_us) / 1000, $(device_figure round_trip.max_us) / 1000 }")
