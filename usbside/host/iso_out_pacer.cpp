@@ -21,10 +21,10 @@ constexpr Duration kShortMargin = std::chrono::milliseconds(8);
 constexpr Duration kFarAhead = std::chrono::seconds(2);
 constexpr Duration kLeastJump = std::chrono::microseconds(500);  // of the schedule
 constexpr Duration kIdle = std::chrono::seconds(1);
-// A driver that stops sooner after it started has had an XRUN for want of slack.
+// A driver that starts again so soon has had an XRUN for want of slack.
 constexpr Duration kShortRun = std::chrono::seconds(1);
 constexpr Duration kSlackStep = std::chrono::microseconds(250);
-constexpr Duration kMostSlack = std::chrono::milliseconds(4);
+constexpr Duration kMostSlack = std::chrono::milliseconds(1);
 
 }  // namespace
 
@@ -40,7 +40,10 @@ IsoOutPacer::IsoOutPacer(const StreamContext& context, const EndpointInfo& info,
 void IsoOutPacer::submit(Urb& urb, std::span<const std::byte> data, Instant now) {
   if (queue_.empty()) {
     waiting_since_ = now;
-    begin(now);
+    if (!is_open() || (next_ && now - idle_since_ > kIdle)) {
+      margin_.on_idle(context_.path);
+      start_slack_ = Duration::zero();
+    }
   }
   queue_.push(urb);
   const bool was_open = is_open();
@@ -54,18 +57,6 @@ void IsoOutPacer::submit(Urb& urb, std::span<const std::byte> data, Instant now)
   } else {
     urb.data.assign(data.begin(), data.end());
   }
-}
-
-// The queue was empty: the stream is new, or the driver had stopped, or was late.
-void IsoOutPacer::begin(Instant now) {
-  const bool is_new = !is_open() || (next_ && now - idle_since_ > kIdle);
-  if (is_new) {
-    margin_.on_idle(context_.path);
-    start_slack_ = Duration{};
-  } else if (is_beginning_ && idle_since_ - began_ < kShortRun) {
-    start_slack_ = std::min(start_slack_ + kSlackStep, kMostSlack);
-  }
-  if (is_new || is_beginning_) began_ = now;
 }
 
 void IsoOutPacer::unlink(Urb& urb, std::uint32_t unlink_seqnum, Instant now) {
@@ -82,7 +73,7 @@ void IsoOutPacer::take_back(const Urb& urb) {
   taken_back_ += static_cast<std::int64_t>(urb.packets.size());
   first_taken_back_ = std::min(first_taken_back_, urb.first_index);
   if (!queue_.empty()) return;
-  is_beginning_ = true;
+  has_stopped_ = true;
   if (next_ && *next_ - taken_back_ == first_taken_back_) {
     account_.unlinked -= static_cast<std::uint64_t>(taken_back_);
     next_ = first_taken_back_;
@@ -158,17 +149,27 @@ void IsoOutPacer::assign_and_send(Urb& urb, std::span<const std::byte> data, Ins
   latency_.record(std::max(host_to_bus, Duration::zero()).count());
 }
 
-// The interval after the last one; what is past by more than half of D would reach the agent too
-// late, so the first that is not past takes its place.
+// The interval after the last one. What is past by more than half of D would reach the agent too
+// late: then, and when the driver has stopped and starts anew, the first that is not past.
 std::int64_t IsoOutPacer::choose_index(Instant now) {
   if (next_ && virtual_sof(*next_) > now + kFarAhead) next_.reset();
-  const Duration slack = is_beginning_ ? start_slack_ : -margin_.value() / 2;
-  is_beginning_ = false;
-  if (next_ && virtual_sof(*next_) >= now + slack) return *next_;
-  const Instant from = now + std::max(slack, Duration::zero());
-  const std::int64_t present = std::max<std::int64_t>(clock_.first_at_or_after(from + ahead()), 0);
-  if (next_ && present > *next_) account_.unlinked += static_cast<std::uint64_t>(present - *next_);
-  return next_ ? std::max(present, *next_) : present;
+  const bool is_late = next_ && virtual_sof(*next_) + margin_.value() / 2 < now;
+  if (next_ && !is_late && !has_stopped_) return *next_;
+  has_stopped_ = false;
+  begin(now);
+  const std::int64_t first = std::max<std::int64_t>(
+      clock_.first_at_or_after(now + ahead() + start_slack_), next_.value_or(0));
+  if (next_) account_.unlinked += static_cast<std::uint64_t>(first - *next_);
+  return first;
+}
+
+// Where even the most has not helped, slack is not what is wanting.
+void IsoOutPacer::begin(Instant now) {
+  if (next_ && now - began_ < kShortRun) {
+    start_slack_ += kSlackStep;
+    if (start_slack_ > kMostSlack) start_slack_ = Duration::zero();
+  }
+  began_ = now;
 }
 
 Instant IsoOutPacer::due(const Urb& urb) const {

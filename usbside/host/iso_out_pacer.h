@@ -62,7 +62,7 @@ class IsoOutPacer final : public EndpointStream {
   std::uint32_t agent_missing_ = 0;
   LevelTrack agent_fifo_;
   std::optional<std::int64_t> next_;  // interval after the last one assigned
-  bool is_beginning_ = false;         // the next URB is the first after the driver stopped
+  bool has_stopped_ = false;          // it took all URBs back: the next one begins anew
   Instant began_{};
   Duration start_slack_{};
   // URBs unlinked since the last completion.

@@ -65,7 +65,7 @@ simulated() {
   local start
   for ((start = 1; start <= STARTS; start++)); do
     /usr/bin/python3 guest/json_value.py "$KEEP/simulation_$start.json" "cases.name=$1, clean LAN, B.$2"
-  done | sort -g | awk '{ printf "%s%.2f", NR > 1 ? " " : "", $1 / 1e6 }'
+  done | sort -g | awk '{ printf "%s%.2f", (NR > 1 ? " " : ""), $1 / 1e6 }'
 }
 
 # Three runs of the same client: their greatest latencies side by side.
