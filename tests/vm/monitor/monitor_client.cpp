@@ -106,6 +106,8 @@ class Monitor {
       }
       if (result != -EPIPE) return !failed(result, "stream");
       ++figures.xruns;
+      std::fprintf(stderr, "monitor_client: XRUN after %llu periods\n",
+                   static_cast<unsigned long long>(figures.periods));
       snd_pcm_drop(capture_.get());
       if (!start()) return false;
     }
