@@ -21,8 +21,10 @@ constexpr Duration kShortMargin = std::chrono::milliseconds(8);
 constexpr Duration kFarAhead = std::chrono::seconds(2);
 constexpr Duration kLeastJump = std::chrono::microseconds(500);  // of the schedule
 constexpr Duration kIdle = std::chrono::seconds(1);
+// From a completion to the next URB of a driver that has one queued. Later, it begins anew.
+constexpr Duration kResubmission = std::chrono::microseconds(125);
 // A driver that starts again so soon has had an XRUN for want of slack.
-constexpr Duration kShortRun = std::chrono::seconds(1);
+constexpr Duration kShortRun = std::chrono::seconds(10);
 constexpr Duration kSlackStep = std::chrono::microseconds(250);
 constexpr Duration kMostSlack = std::chrono::milliseconds(1);
 
@@ -44,6 +46,7 @@ void IsoOutPacer::submit(Urb& urb, std::span<const std::byte> data, Instant now)
       margin_.on_idle(context_.path);
       start_slack_ = Duration::zero();
     }
+    has_drained_ = true;
   }
   queue_.push(urb);
   const bool was_open = is_open();
@@ -149,13 +152,17 @@ void IsoOutPacer::assign_and_send(Urb& urb, std::span<const std::byte> data, Ins
   latency_.record(std::max(host_to_bus, Duration::zero()).count());
 }
 
-// The interval after the last one. What is past by more than half of D would reach the agent too
-// late: then, and when the driver has stopped and starts anew, the first that is not past.
+// The interval after the last one, while the driver has URBs queued: what is past by more than half
+// of D would reach the agent too late. A driver that has had none left, or has taken them back,
+// begins anew, at the first interval that is not past.
 std::int64_t IsoOutPacer::choose_index(Instant now) {
   if (next_ && virtual_sof(*next_) > now + kFarAhead) next_.reset();
-  const bool is_late = next_ && virtual_sof(*next_) + margin_.value() / 2 < now;
-  if (next_ && !is_late && !has_stopped_) return *next_;
-  has_stopped_ = false;
+  const Duration most_forgiven = margin_.value() / 2;
+  const Duration forgiven = has_drained_ ? std::min(most_forgiven, kResubmission) : most_forgiven;
+  const bool is_late = next_ && virtual_sof(*next_) + forgiven < now;
+  const bool goes_on = next_ && !is_late && !has_stopped_;
+  has_drained_ = has_stopped_ = false;
+  if (goes_on) return *next_;
   begin(now);
   const std::int64_t first = std::max<std::int64_t>(
       clock_.first_at_or_after(now + ahead() + start_slack_), next_.value_or(0));

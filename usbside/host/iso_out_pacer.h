@@ -62,7 +62,8 @@ class IsoOutPacer final : public EndpointStream {
   std::uint32_t agent_missing_ = 0;
   LevelTrack agent_fifo_;
   std::optional<std::int64_t> next_;  // interval after the last one assigned
-  bool has_stopped_ = false;          // it took all URBs back: the next one begins anew
+  bool has_drained_ = false;          // the next URB is the only one
+  bool has_stopped_ = false;          // the driver took all URBs back
   Instant began_{};
   Duration start_slack_{};
   // URBs unlinked since the last completion.
