@@ -15,7 +15,9 @@ struct PathEstimate {
   Duration outbound_offset{};  // min(peer receive - local send)
   Duration round_trip_min{};
   Duration round_trip_smoothed{};
-  Duration jitter{};  // peak to peak of the inbound one-way delay over the last 10 s
+  // Of the inbound one-way delay over the last 10 s, peak to peak, as far as it is certain: without
+  // the time that a datagram may have lain in our port.
+  Duration jitter{};
 
   // One-way delay of the fastest path, half of the minimum round trip.
   [[nodiscard]] Duration base() const { return round_trip_min / 2; }

@@ -64,6 +64,8 @@ void add_terms(control::StreamReport& out, const host::StreamStatus& stream) {
   if (!stream.endpoint.is_in()) {
     out.latency_terms.push_back({"wake-ups", stream.wake_ups.count()});
     out.latency_terms.push_back({"submitted ahead", stream.submit_ahead.count()});
+    if (stream.start_slack > Duration::zero())
+      out.latency_terms.push_back({"slack", stream.start_slack.count()});
   }
   for (const control::LatencyTerm& term : out.latency_terms) out.latency_planned_ns += term.ns;
 }

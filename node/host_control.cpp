@@ -202,9 +202,9 @@ void HostControl::watch_path(Peer& peer, Instant now) {
   if (peer.path_due == kNever || (!peer.path.valid && now < peer.path_due)) return;
   peer.path_due = kNever;
   if (peer.path.valid) return;
-  log_.warning("no datagram comes back from " + peer.name +
-               ", though the control channel works: is UDP let through between the data ports? "
-               "Audio and what is polled stay silent");
+  log_.warning("our datagrams to " + peer.name +
+               " are not answered, though the control channel works: is UDP let through between "
+               "the data ports, both ways? Audio and what is polled stay silent");
 }
 
 void HostControl::closed(Peer& peer, Instant now) {

@@ -129,7 +129,7 @@ std::size_t PacketLoop::receive(Instant& now) {
     run_stream_commands(*entry);
     entry->session->receive(datagram.payload, datagram.from, now, drained_.value_or(now));
   }
-  if (count < burst.size()) drained_ = asked;
+  if (count == 0) drained_ = asked;
   port_.release();
   if (count > 0) usb_waker_.wake();
   return count;

@@ -112,7 +112,7 @@ class PacketLoop : public Loop {
   Waker& control_waker_;
   const Clock* clock_;
   std::vector<Entry> entries_;
-  std::optional<Instant> drained_;  // when the port was last asked for all it had
+  std::optional<Instant> drained_;  // when the port last had nothing; each sleep comes after that
   SpscRing<PacketCommand> commands_{256};
   std::size_t sessions_ = 0;  // control thread's: added and not removed, as far as it has asked
   SpscRing<PacketEvent> events_{1024};

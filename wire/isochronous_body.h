@@ -4,7 +4,7 @@
 // offset  type   field                                                      (network byte order)
 //  0      u32    index of the first interval, low 32 bits
 //  4      u64    stamp: sender's CLOCK_MONOTONIC_RAW in ns. IN: when the last interval here
-//                completed; OUT: when the URB arrived
+//                completed; OUT: when the URB was written: the later writing of an interval counts
 // 12      u8     count of intervals, 1..kMaxIntervals
 // 13      u8     flags: bit 0 fragment, bit 1 last fragment, bit 2 history is uniform,
 //                bit 3 IN: with the first interval here a transfer of the agent begins

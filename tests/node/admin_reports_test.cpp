@@ -46,6 +46,11 @@ TEST(AdminReports, LatencyOfAnOutputIsAllOfDOutAndTheBase) {
   EXPECT_EQ(out.latency_terms[3].name, "submitted ahead");
   EXPECT_EQ(out.latency_terms[3].ns, 2'000'000);
   EXPECT_EQ(out.latency_planned_ns, out.base_ns + out.playout_ns);
+  stream.start_slack = 500us;
+  const auto slackened = reported(stream);
+  ASSERT_EQ(slackened.latency_terms.size(), 5u);
+  EXPECT_EQ(slackened.latency_terms[4].name, "slack");
+  EXPECT_EQ(slackened.latency_planned_ns, out.latency_planned_ns + 500'000);
 }
 
 }  // namespace

@@ -23,11 +23,12 @@ namespace usbgw::node {
 class RecordedLog final : public Log {
  public:
   void write(LogLevel, std::string_view text) override { lines.emplace_back(text); }
-  [[nodiscard]] bool has(std::string_view part) const {
-    return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
+  [[nodiscard]] std::ptrdiff_t count(std::string_view part) const {
+    return std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
       return line.find(part) != std::string::npos;
     });
   }
+  [[nodiscard]] bool has(std::string_view part) const { return count(part) > 0; }
   std::vector<std::string> lines;
 };
 

@@ -33,9 +33,13 @@ void OutWindow::learn(std::int64_t index, std::uint16_t length) {
 
 OutWindow::Taken OutWindow::take() {
   Slot& slot = slots_[position(next_)];
-  Taken taken{slot.knowledge, slot.length, {}};
-  if (slot.knowledge == Knowledge::complete)
+  Taken taken;
+  if (slot.written == Instant{} || slot.written >= newest_taken_)
+    taken = {slot.knowledge, slot.length, {}};
+  if (taken.knowledge == Knowledge::complete) {
     taken.bytes = std::span(memory_).subspan(position(next_) * packet_bytes_, slot.length);
+    newest_taken_ = slot.written;
+  }
   slot = {};
   ++next_;
   return taken;

@@ -42,7 +42,8 @@ class OutWindow {
     std::size_t length = 0;
     std::span<const std::byte> bytes;  // valid until the next put()
   };
-  // The interval next(), which then leaves the window.
+  // The interval next(), which then leaves the window. What was written before what has been taken
+  // already was taken back by the driver, and not written again: nothing is known of it.
   [[nodiscard]] Taken take();
   // The next `intervals` leave the window unused.
   void skip(std::int64_t intervals);
@@ -60,7 +61,8 @@ class OutWindow {
 
   std::size_t packet_bytes_;
   std::int64_t next_ = 0;
-  std::int64_t end_ = 0;  // after the last one that data came for
+  std::int64_t end_ = 0;    // after the last one that data came for
+  Instant newest_taken_{};  // its writing
   std::vector<Slot> slots_;
   std::vector<std::byte> memory_;
 };

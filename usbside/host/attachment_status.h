@@ -55,6 +55,7 @@ struct StreamStatus {
   bool is_margin_fixed = false;
   Duration submit_ahead{};            // OUT: the agent's share of D_out
   Duration wake_ups{};                // OUT: both sides' share of D_out
+  Duration start_slack{};             // OUT: beyond D_out, since XRUNs in quick succession
   std::int64_t window_intervals = 0;  // IN: that the window holds
   double clock_ppm = 0;               // the bus clock is faster than ours
   IntervalAccount account;

@@ -59,8 +59,8 @@ void IsoInPlayout::submit(Urb& urb, std::span<const std::byte>, Instant now) {
 
 void IsoInPlayout::unlink(Urb& urb, std::uint32_t unlink_seqnum, Instant now) {
   queue_.remove(urb);
-  is_stopped_ = queue_.empty();
-  if (is_stopped_) idle_since_ = now;
+  is_stopped_ = true;
+  if (queue_.empty()) idle_since_ = now;
   context_.answerer.unlink(urb, unlink_seqnum);
 }
 

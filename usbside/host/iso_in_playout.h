@@ -4,12 +4,11 @@
 //
 //   data     no data yet: URBs wait at most 50 ms, then get silence at the nominal rate (lead-in)
 //   late     the driver resubmits a little late: the phase is kept. Much later: intervals that
-//            nobody asked for are gone, counted unlinked, as on a real bus. Nor does one that took
-//            its URBs back, as after an XRUN, get anything older than now: it would lag by that for
-//            good
-//   phase    the agent's transfers are no longer than a URB, and a URB begins where a transfer
-//   does:
-//            none waits for intervals that come with the next transfer
+//            nobody asked for are gone, counted unlinked, as on a real bus
+//   start    one that took its URBs back, as after an XRUN, gets nothing older than now: a program
+//            would lag by that for good
+//   phase    a URB begins where a transfer of the agent does, which is no longer than a URB: none
+//            waits for intervals that come with the next transfer
 //   stall    of this machine: URBs are caught up one a turn, half a URB apart, never in a burst
 #pragma once
 
@@ -79,7 +78,7 @@ class IsoInPlayout final : public EndpointStream {
   std::uint64_t steps_seen_ = 0;
   Instant waiting_since_{};  // when the queue last became non-empty
   Instant idle_since_{};
-  bool is_stopped_ = false;  // the queue is empty because its last URB was unlinked
+  bool is_stopped_ = false;  // a URB was unlinked, and none submitted since
   Instant last_completion_{Duration{INT64_MIN / 4}};
 
   std::vector<std::byte> payload_;  // of the URB that is being completed

@@ -21,7 +21,7 @@ constexpr Duration kShortMargin = std::chrono::milliseconds(8);
 constexpr Duration kFarAhead = std::chrono::seconds(2);
 constexpr Duration kLeastJump = std::chrono::microseconds(500);  // of the schedule
 constexpr Duration kIdle = std::chrono::seconds(1);
-// From a completion to the next URB of a driver that has one queued. Later, it begins anew.
+// From our completion of a driver's only URB to its next; starting over after an XRUN takes longer.
 constexpr Duration kResubmission = std::chrono::microseconds(125);
 // A driver that starts again so soon has had an XRUN for want of slack.
 constexpr Duration kShortRun = std::chrono::seconds(10);
@@ -46,7 +46,8 @@ void IsoOutPacer::submit(Urb& urb, std::span<const std::byte> data, Instant now)
       margin_.on_idle(context_.path);
       start_slack_ = Duration::zero();
     }
-    has_drained_ = true;
+    // An underrun, not a URB that crosses our completion.
+    has_drained_ = now - idle_since_ > kResubmission;
   }
   queue_.push(urb);
   const bool was_open = is_open();
@@ -64,29 +65,19 @@ void IsoOutPacer::submit(Urb& urb, std::span<const std::byte> data, Instant now)
 
 void IsoOutPacer::unlink(Urb& urb, std::uint32_t unlink_seqnum, Instant now) {
   queue_.remove(urb);
-  if (urb.first_index >= 0) take_back(urb);
-  if (queue_.empty()) idle_since_ = now;
+  if (urb.first_index >= 0) account_.unlinked += urb.packets.size();
+  if (queue_.empty()) on_empty(now);
   context_.answerer.unlink(urb, unlink_seqnum);
 }
 
-// With the last of them the intervals of all are free again, if they are the end of what was
-// assigned.
-void IsoOutPacer::take_back(const Urb& urb) {
-  account_.unlinked += urb.packets.size();
-  taken_back_ += static_cast<std::int64_t>(urb.packets.size());
-  first_taken_back_ = std::min(first_taken_back_, urb.first_index);
-  if (!queue_.empty()) return;
+// What was assigned after the last completed URB was taken back, and is free again. All of it was
+// counted as unlinked: taken back, or passed over.
+void IsoOutPacer::on_empty(Instant now) {
+  idle_since_ = now;
+  if (!next_ || *next_ <= done_) return;
+  account_.unlinked -= std::min(account_.unlinked, static_cast<std::uint64_t>(*next_ - done_));
+  next_ = done_;
   has_stopped_ = true;
-  if (next_ && *next_ - taken_back_ == first_taken_back_) {
-    account_.unlinked -= static_cast<std::uint64_t>(taken_back_);
-    next_ = first_taken_back_;
-  }
-  forget_taken_back();
-}
-
-void IsoOutPacer::forget_taken_back() {
-  taken_back_ = 0;
-  first_taken_back_ = INT64_MAX;
 }
 
 void IsoOutPacer::on_opened(const wire::StreamOpened& opened, Instant) {
@@ -152,30 +143,31 @@ void IsoOutPacer::assign_and_send(Urb& urb, std::span<const std::byte> data, Ins
   latency_.record(std::max(host_to_bus, Duration::zero()).count());
 }
 
-// The interval after the last one, while the driver has URBs queued: what is past by more than half
-// of D would reach the agent too late. A driver that has had none left, or has taken them back,
-// begins anew, at the first interval that is not past.
+// The interval after the last one; what is past by more than half of D would reach the agent too
+// late. A driver that ran dry, or took its URBs back, begins anew. Both go on at the first interval
+// that is not past.
 std::int64_t IsoOutPacer::choose_index(Instant now) {
   if (next_ && virtual_sof(*next_) > now + kFarAhead) next_.reset();
-  const Duration most_forgiven = margin_.value() / 2;
-  const Duration forgiven = has_drained_ ? std::min(most_forgiven, kResubmission) : most_forgiven;
+  const Duration forgiven = has_drained_ ? Duration::zero() : margin_.value() / 2;
   const bool is_late = next_ && virtual_sof(*next_) + forgiven < now;
+  if (!next_ || has_stopped_ || (has_drained_ && is_late)) begin(now);
   const bool goes_on = next_ && !is_late && !has_stopped_;
   has_drained_ = has_stopped_ = false;
   if (goes_on) return *next_;
-  begin(now);
   const std::int64_t first = std::max<std::int64_t>(
       clock_.first_at_or_after(now + ahead() + start_slack_), next_.value_or(0));
-  if (next_) account_.unlinked += static_cast<std::uint64_t>(first - *next_);
+  if (next_) {
+    account_.unlinked += static_cast<std::uint64_t>(first - *next_);
+  } else {
+    done_ = first;
+  }
   return first;
 }
 
-// Where even the most has not helped, slack is not what is wanting.
+// Where even the most has not helped, slack is not what it wants for.
 void IsoOutPacer::begin(Instant now) {
-  if (next_ && now - began_ < kShortRun) {
-    start_slack_ += kSlackStep;
-    if (start_slack_ > kMostSlack) start_slack_ = Duration::zero();
-  }
+  if (next_ && now - began_ < kShortRun) start_slack_ += kSlackStep;
+  if (start_slack_ > kMostSlack) start_slack_ = Duration::zero();
   began_ = now;
 }
 
@@ -215,10 +207,11 @@ void IsoOutPacer::complete(Urb& urb, Instant now) {
     actual += shape.length;
   }
   (urb.first_index >= 0 ? account_.direct : account_.lead_in) += urb.packets.size();
-  forget_taken_back();
+  const std::int64_t end = urb.first_index + static_cast<std::int64_t>(urb.packets.size());
+  if (urb.first_index >= 0 && next_ && end <= *next_) done_ = std::max(done_, end);
   margin_.on_decided(urb.packets.size());
   queue_.remove(urb);
-  if (queue_.empty()) idle_since_ = now;
+  if (queue_.empty()) on_empty(now);
   last_completion_ = now;
   context_.answerer.complete(urb, {UrbStatus::ok, actual, {}, packets_});
 }
@@ -235,6 +228,7 @@ void IsoOutPacer::add_status(AttachmentStatus& status) const {
   stream.is_margin_fixed = margin_.is_fixed();
   stream.submit_ahead = submit_ahead_;
   stream.wake_ups = kWakeUps;
+  stream.start_slack = start_slack_;
   stream.clock_ppm = clock_.ppm();
   stream.account = account_;
   stream.playout_raises = margin_.raises();

@@ -7,9 +7,10 @@
 // so data for interval n, sent no later than H(n), is at the agent before n is submitted to its
 // bus. Until the agent's clock is known, URBs are held up to 50 ms and then complete at the nominal
 // rate; when its reports stop, the recovered clock runs on. A driver that comes late skips
-// intervals, as on a real bus; one that takes its URBs back, as after an XRUN, gets their intervals
-// again, and what it then writes replaces what is at the agent. If it stops and starts in quick
-// succession, its buffer is shorter than both machines' wake-ups: each start gives it more slack.
+// intervals, as on a real bus. One that starts again, after it ran dry or took its URBs back, goes
+// on at the present: the intervals of URBs that were taken back are free again, and what is then
+// written replaces what is at the agent. When it does so again and again, its buffer is shorter
+// than what delays its completions: each start gives it more slack (docs/decisions/0012).
 #pragma once
 
 #include <optional>
@@ -46,8 +47,7 @@ class IsoOutPacer final : public EndpointStream {
   void assign_and_send(Urb& urb, std::span<const std::byte> data, Instant now);
   std::int64_t choose_index(Instant now);
   void begin(Instant now);
-  void take_back(const Urb& urb);
-  void forget_taken_back();
+  void on_empty(Instant now);
   [[nodiscard]] Instant due(const Urb& urb) const;
   [[nodiscard]] Duration forgiven_lateness() const;
   void complete(Urb& urb, Instant now);
@@ -62,13 +62,11 @@ class IsoOutPacer final : public EndpointStream {
   std::uint32_t agent_missing_ = 0;
   LevelTrack agent_fifo_;
   std::optional<std::int64_t> next_;  // interval after the last one assigned
-  bool has_drained_ = false;          // the next URB is the only one
-  bool has_stopped_ = false;          // the driver took all URBs back
+  std::int64_t done_ = 0;     // interval after the last one completed, in the numbering of next_
+  bool has_drained_ = false;  // the driver ran dry before the newest URB
+  bool has_stopped_ = false;  // it took all its URBs back
   Instant began_{};
   Duration start_slack_{};
-  // URBs unlinked since the last completion.
-  std::int64_t taken_back_ = 0;  // their intervals
-  std::int64_t first_taken_back_ = INT64_MAX;
   std::uint64_t restarts_seen_ = 0;
   Instant waiting_since_{};  // when the queue last became non-empty
   Instant idle_since_{};

@@ -291,6 +291,21 @@ TEST(IsochronousOut, TheLaterWritingOfAnIntervalIsPlayed) {
   EXPECT_EQ(player.played(41), tone(2, 24));
 }
 
+// What was taken back, and not written again before its time, is not played between what was.
+TEST(IsochronousOut, WhatWasTakenBackIsSilence) {
+  Player player;
+  player.send(40, 16);
+  player.rig.now += std::chrono::microseconds(1);
+  player.send(40, 8);  // 48 to 55 are lost
+  player.rig.run(std::chrono::milliseconds(12));
+  EXPECT_EQ(player.played(47), tone(47, length_of(47)));
+  for (std::int64_t index = 48; index < 56; ++index) {
+    const auto& bytes = player.played(index);
+    EXPECT_EQ(bytes, std::vector<std::byte>(bytes.size())) << index;
+  }
+  EXPECT_GE(player.counters()[DeviceCounter::out_missing], 8u);
+}
+
 // The worker sleeps through the ring: the bus runs on, and indices follow the bus again afterwards.
 TEST(IsochronousOut, IndicesFollowTheBusThroughAGap) {
   for (const int stall_ms : {4, 10, 57}) {

@@ -42,6 +42,7 @@ class FakeAgent final : public HostAttachmentSink {
     Instant sent{};
   };
   std::map<std::int64_t, OutInterval> received;
+  bool expects_rewriting = false;  // of intervals whose URBs the driver took back
   std::int64_t next_source = 0;
   std::size_t sources = 0;
 };

@@ -204,6 +204,33 @@ TEST_P(IsoInPlayout, TransferInSeveralBodies_UrbBeginsWhereTheTransferDoes) {
   EXPECT_EQ(account.concealed, 0u);
 }
 
+// Transfers shorter than a URB: it begins with any of them, not a URB's length after the last
+// start.
+TEST_P(IsoInPlayout, TransfersShorterThanAUrb_UrbBeginsWithTheNextOne) {
+  constexpr std::int64_t kTransfer = 4;
+  per_urb = queue.packets = 8;
+  open(16 * interval);
+  for (std::int64_t first = 0; first < 1400; first += kTransfer) {
+    rig->deliver(bus->host_time(first + kTransfer - 1) + kOneWay, kAudioIn, kEpoch,
+                 body(first, kTransfer));
+  }
+  for (std::int64_t start = 100; start < 1300; start += 101) {
+    rig->run_until(bus->host_time(start) + kOneWay);
+    const std::size_t before = queue.completions.size();
+    const Instant started = rig->now;
+    rig->start(queue);
+    rig->run_until(started + 50 * interval);
+    rig->stop(queue);
+    if (start == 100) continue;  // what a transfer is was not known yet
+    ASSERT_GT(queue.completions.size(), before);
+    const auto frame = load_le<std::uint16_t>(queue.completions[before].data.data());
+    const std::int64_t began = frame / static_cast<std::int64_t>(frames);
+    EXPECT_EQ(began % kTransfer, 0);
+    EXPECT_LE(bus->host_time(began + 16) + kOneWay,
+              started + kTransfer * interval + microseconds(1));
+  }
+}
+
 // Wide formats: each interval is cut, and the pieces overtake each other.
 TEST_P(IsoInPlayout, FirstTransferInPiecesBackwards_NothingOfItIsLost) {
   open();
