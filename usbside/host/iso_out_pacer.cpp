@@ -148,7 +148,8 @@ void IsoOutPacer::assign_and_send(Urb& urb, std::span<const std::byte> data, Ins
 // that is not past.
 std::int64_t IsoOutPacer::choose_index(Instant now) {
   if (next_ && virtual_sof(*next_) > now + kFarAhead) next_.reset();
-  const Duration forgiven = has_drained_ ? Duration::zero() : margin_.value() / 2;
+  const Duration most_forgiven = margin_.value() / 2;
+  const Duration forgiven = has_drained_ ? std::min(most_forgiven, kResubmission) : most_forgiven;
   const bool is_late = next_ && virtual_sof(*next_) + forgiven < now;
   if (!next_ || has_stopped_ || (has_drained_ && is_late)) begin(now);
   const bool goes_on = next_ && !is_late && !has_stopped_;
