@@ -1,9 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <optional>
-
 #include "common/random.h"
-#include "tests/usbside/host/rig.h"
+#include "tests/usbside/host/iso_out_rig.h"
 
 namespace usbgw::host::test {
 namespace {
@@ -12,104 +10,7 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr StreamEpoch kEpoch{1};
-constexpr Duration kOneWay = milliseconds(4);
-constexpr Duration kAhead = milliseconds(2);
-constexpr Duration kPlayout = milliseconds(2);
-
-class IsoOutPacer : public ::testing::TestWithParam<Speed> {
- protected:
-  IsoOutPacer() : interval(interval_of(GetParam())), packet(nominal_bytes(GetParam())) {
-    per_urb = static_cast<std::size_t>(milliseconds(1) / interval);
-    queue = {kAudioOut, 4, per_urb, packet, {}, true, {}, {}, 0};
-    PlayoutConfig config;
-    config.mode = PlayoutMode::fixed;
-    config.playout = kPlayout;
-    rig = std::make_unique<Rig>(GetParam(), config);
-    bus = std::make_unique<FakeBus>(interval, seconds(-33), -40, rig->now + milliseconds(9));
-    rig->attachment.set_path(bus->path(kOneWay));
-    rig->control(kSelectAudioOut);
-  }
-  void open(Duration ahead = kAhead) {
-    submit_ahead = ahead;
-    wire::StreamOpened opened;
-    opened.attachment = kAttachment;
-    opened.endpoint = kAudioOut;
-    opened.epoch = kEpoch;
-    opened.ok = true;
-    opened.interval = interval;
-    opened.submit_ahead = ahead;
-    rig->attachment.stream_opened(opened, rig->now);
-  }
-  // A report every 4 ms, as the agent sends them, for bus time [from, to).
-  template <class Delay>
-  void report(Duration from, Duration to, Delay delay) {
-    for (Duration at = from; at < to; at += milliseconds(4)) {
-      const std::int64_t index = at / interval;
-      const std::optional<Duration> extra = delay();
-      if (!extra) continue;
-      wire::ClockReport report;
-      report.index = static_cast<std::uint32_t>(index);
-      report.stamp = bus->stamp(index);
-      report.submitted_ahead = submit_ahead;
-      rig->deliver_report(bus->host_time(index) + kOneWay + *extra, kAudioOut, kEpoch, report);
-    }
-  }
-  void report(Duration to) {
-    report(Duration::zero(), to, [] { return std::optional<Duration>(Duration::zero()); });
-  }
-  // Data of interval n reached the agent before n was submitted to its bus.
-  void expect_all_in_time() const {
-    for (const auto& [index, got] : rig->agent.received) {
-      EXPECT_LE(got.sent + kOneWay, bus->host_time(index) - submit_ahead) << index;
-    }
-  }
-  [[nodiscard]] std::int64_t first_sent_at(Instant when) const {
-    for (const auto& [index, got] : rig->agent.received)
-      if (got.sent == when) return index;
-    return INT64_MAX;
-  }
-  [[nodiscard]] std::vector<std::byte> played() const {
-    std::vector<std::byte> all;
-    for (const auto& [index, got] : rig->agent.received) {
-      all.insert(all.end(), got.bytes.begin(), got.bytes.end());
-    }
-    return all;
-  }
-  // Seconds later the numbering gains on the bus; after 50 ms all is in time again.
-  void gain(Duration by) {
-    rig->start(queue);
-    open();
-    report(seconds(5));
-    const std::int64_t turn = seconds(5) / interval;
-    bus->start_ -= by;
-    report(seconds(5), seconds(9), [] { return std::optional<Duration>(Duration::zero()); });
-    rig->run_until(bus->host_time(0) + seconds(8));
-    rig->agent.collect();
-    for (const auto& [index, got] : rig->agent.received) {
-      if (index < turn + milliseconds(60) / interval) continue;
-      ASSERT_LE(got.sent + kOneWay, bus->host_time(index) - kAhead) << index - turn;
-    }
-    expect_cadence();
-    EXPECT_NEAR(rig->stream_status(kAudioOut).clock_ppm, 40, 5);
-  }
-  void expect_cadence() const {
-    const Duration urb = interval * static_cast<std::int64_t>(per_urb);
-    for (std::size_t i = 1; i < queue.completions.size(); ++i) {
-      const Duration gap = queue.completions[i].at - queue.completions[i - 1].at;
-      EXPECT_GE(gap, urb / 2) << i;
-      EXPECT_LE(gap, urb + milliseconds(50)) << i;
-    }
-  }
-
-  Duration interval;
-  std::uint32_t packet;
-  std::size_t per_urb = 1;
-  Duration submit_ahead = kAhead;  // what the agent says and reports
-  DriverQueue queue;
-  std::unique_ptr<Rig> rig;
-  std::unique_ptr<FakeBus> bus;
-};
+class IsoOutPacer : public IsoOutRig {};
 
 TEST_P(IsoOutPacer, CleanPath_EverySampleInTimeOnConsecutiveIntervals) {
   rig->start(queue);
@@ -255,21 +156,6 @@ TEST_P(IsoOutPacer, NumberingGainsMoreThanIsQueued_SkipsOnce) {
   EXPECT_LT(account.unlinked * interval, milliseconds(12));
 }
 
-TEST_P(IsoOutPacer, LateDriver_SkipsIntervalsAndCountsThem) {
-  queue.urbs = 1;
-  queue.resubmit_after = milliseconds(7);
-  rig->start(queue);
-  open();
-  report(seconds(2));
-  rig->run_until(bus->host_time(0) + seconds(1));
-  rig->agent.collect();
-  expect_all_in_time();
-  const auto account = rig->stream_status(kAudioOut).account;
-  EXPECT_GT(account.unlinked, account.direct * 4);
-  const auto out = played();
-  EXPECT_EQ(out, counting_frames(0, out.size() / 4));  // gaps in index, not in data
-}
-
 TEST_P(IsoOutPacer, WorkerSleepsOver_NeverDrainsTheQueueAtOnce) {
   rig->start(queue);
   open();
@@ -278,147 +164,6 @@ TEST_P(IsoOutPacer, WorkerSleepsOver_NeverDrainsTheQueueAtOnce) {
   rig->now += milliseconds(6);
   rig->run_until(bus->host_time(0) + seconds(1));
   expect_cadence();
-}
-
-TEST_P(IsoOutPacer, Unlink_IsAnsweredAtOnce) {
-  rig->start(queue);
-  open();
-  report(seconds(1));
-  rig->run_until(bus->host_time(0) + milliseconds(100));
-  rig->stop(queue);
-  EXPECT_EQ(rig->vhci.pending(), 0u);
-  EXPECT_EQ(rig->attachment.next_deadline(), kNever);
-  EXPECT_EQ(rig->stream_status(kAudioOut).account.unlinked, 0u);  // free for whoever comes next
-}
-
-// As after an XRUN: the driver takes its URBs back and starts anew at once.
-TEST_P(IsoOutPacer, Restart_GetsTheIntervalsThatWereTakenBack) {
-  rig->agent.expects_rewriting = true;
-  rig->start(queue);
-  open();
-  report(seconds(2));
-  rig->run_until(bus->host_time(0) + milliseconds(500));
-  rig->agent.collect();
-  const auto urb = static_cast<std::int64_t>(per_urb);
-  const std::int64_t free = rig->agent.received.rbegin()->first + 1 - 4 * urb;
-  const std::int64_t frame = queue.next_frame;
-  rig->stop(queue);
-  rig->start(queue);
-  rig->agent.collect();
-  const std::int64_t again = first_sent_at(rig->now);
-  EXPECT_GE(again, free);
-  EXPECT_LE(again, free + urb);  // what of the first one was past
-  const auto& bytes = rig->agent.received.at(again).bytes;
-  EXPECT_EQ(bytes, counting_frames(frame, bytes.size() / 4));
-  rig->run_until(bus->host_time(0) + seconds(1));
-  rig->agent.collect();
-  expect_all_in_time();
-  const auto account = rig->stream_status(kAudioOut).account;
-  EXPECT_EQ(account.unlinked, static_cast<std::uint64_t>(again - free));
-  // Nothing is counted twice: all but what is queued.
-  EXPECT_EQ(account.direct + account.unlinked,
-            static_cast<std::uint64_t>(rig->agent.received.rbegin()->first + 1 -
-                                       rig->agent.received.begin()->first - 4 * urb));
-}
-
-// The worker is late, and a URB completes between two that are taken back.
-TEST_P(IsoOutPacer, Restart_AfterACompletionBetweenUnlinks_GetsThemToo) {
-  rig->agent.expects_rewriting = true;
-  rig->start(queue);
-  open();
-  report(seconds(2));
-  rig->run_until(bus->host_time(0) + milliseconds(500));
-  const auto urb = static_cast<std::int64_t>(per_urb);
-  const std::int64_t free = rig->agent.received.rbegin()->first + 1 - 3 * urb;
-  queue.resubmit_after = seconds(5);  // the one that completes is not submitted again
-  const auto rest = std::next(queue.outstanding.begin());
-  for (auto each = rest; each != queue.outstanding.end(); ++each) rig->vhci.unlink(each->first);
-  queue.outstanding.erase(rest, queue.outstanding.end());
-  rig->run_until(rig->now + milliseconds(2));
-  queue.resubmit_after = {};
-  EXPECT_EQ(rig->vhci.pending(), 0u);
-  rig->start(queue);
-  rig->agent.collect();
-  const std::int64_t again = first_sent_at(rig->now);
-  EXPECT_GE(again, free);
-  EXPECT_LE(again, free + 2 * urb);
-  rig->run_until(bus->host_time(0) + seconds(1));
-  expect_all_in_time();
-}
-
-// Its next URB comes at once; that the worker woke late is not its doing, and D covers it.
-TEST_P(IsoOutPacer, OneUrbAndAWorkerThatWakesLate_NothingIsSkipped) {
-  queue.urbs = 1;
-  queue.resubmit_after = microseconds(100);
-  rig->wake_up_late = microseconds(400);
-  rig->start(queue);
-  open();
-  report(seconds(2));
-  rig->run_until(bus->host_time(0) + seconds(1));
-  EXPECT_GT(rig->stream_status(kAudioOut).account.direct, 900u * per_urb);
-  EXPECT_EQ(rig->stream_status(kAudioOut).account.unlinked, 0u);
-}
-
-// It ran dry: what it sends a little later does not begin in the past, where it would run dry
-// again.
-TEST_P(IsoOutPacer, DriverThatRanDry_BeginsAtThePresent) {
-  queue.urbs = 1;
-  queue.resubmit_after = microseconds(700);  // D/2 is 1 ms
-  rig->start(queue);
-  open();
-  report(seconds(1));
-  rig->run_until(bus->host_time(0) + milliseconds(500));
-  const Duration urb = interval * static_cast<std::int64_t>(per_urb);
-  for (std::size_t i = 1; i < queue.completions.size(); ++i) {
-    const Duration gap = queue.completions[i].at - queue.completions[i - 1].at;
-    ASSERT_GE(gap, queue.resubmit_after + urb - interval) << i;
-  }
-}
-
-// A driver whose buffer is too short for what delays its completions stops at once, again and
-// again.
-TEST_P(IsoOutPacer, StopsAgainAndAgain_EachStartGivesItMoreSlack) {
-  rig->agent.expects_rewriting = true;
-  rig->start(queue);
-  open();
-  report(seconds(24));
-  rig->run_until(bus->host_time(0) + seconds(11));
-  const auto lead = [&] {
-    const Instant now = rig->now;
-    rig->stop(queue);
-    rig->start(queue);
-    rig->agent.collect();
-    return bus->host_time(first_sent_at(now)) - now;
-  };
-  const Duration after_a_long_run = lead();
-  Duration last = after_a_long_run;
-  for (int i = 0; i < 3; ++i) {
-    rig->run_until(rig->now + milliseconds(100));
-    const Duration again = lead();
-    EXPECT_NEAR(static_cast<double>((again - last).count()), 250'000.0,
-                static_cast<double>(interval.count()) + 1000);
-    last = again;
-  }
-  rig->run_until(rig->now + seconds(11));
-  EXPECT_LE(lead(), last + interval);
-}
-
-TEST_P(IsoOutPacer, LaterRestart_WhatHasPassedIsUnlinked) {
-  rig->agent.expects_rewriting = true;
-  rig->start(queue);
-  open();
-  report(seconds(2));
-  rig->run_until(bus->host_time(0) + milliseconds(500));
-  rig->stop(queue);
-  const auto unlinked = rig->stream_status(kAudioOut).account.unlinked;
-  rig->run_until(rig->now + milliseconds(100));
-  rig->start(queue);
-  rig->run_until(bus->host_time(0) + seconds(1));
-  rig->agent.collect();
-  expect_all_in_time();
-  EXPECT_NEAR(static_cast<double>(rig->stream_status(kAudioOut).account.unlinked - unlinked),
-              static_cast<double>(milliseconds(100) / interval),
-              2.0 * static_cast<double>(per_urb));
 }
 
 TEST_P(IsoOutPacer, SmallPath_SourcesAreCutToFit) {
