@@ -14,7 +14,7 @@ class SlidingOffset {
  public:
   // The offset may be less by up to `doubt`: the minimum takes it as it is, the spread counts only
   // what is certain.
-  void add(Instant now, Duration offset, Duration doubt = {});
+  void add(Instant now, Duration offset, Duration doubt);
   [[nodiscard]] bool empty() const { return newest_ < 0; }
   // Both are for `now` at or a little after the newest sample; zero when empty.
   [[nodiscard]] Duration minimum(Instant now) const;
