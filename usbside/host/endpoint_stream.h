@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "common/path_estimate.h"
@@ -17,6 +18,17 @@
 
 namespace usbgw::host {
 
+// What a stream asks about the others of its device.
+class StreamGroup {
+ public:
+  // When the newest beginning of a capture stream has its first interval; kNever: not known yet,
+  // nullopt: all run, or none has URBs.
+  [[nodiscard]] virtual std::optional<Instant> capture_begin(Instant now) const = 0;
+
+ protected:
+  ~StreamGroup() = default;
+};
+
 // What streams share; the attachment owns it all and outlives them.
 struct StreamContext {
   AttachmentId attachment;
@@ -24,6 +36,7 @@ struct StreamContext {
   HostAttachmentSink& sink;
   UrbAnswerer& answerer;
   const PathEstimate& path;
+  const StreamGroup* group = nullptr;  // the table they are in
 };
 
 class EndpointStream {
@@ -41,6 +54,11 @@ class EndpointStream {
   // Answers what is due, at most one isochronous URB a turn; returns the work done.
   virtual std::size_t turn(Instant now) = 0;
   [[nodiscard]] virtual Instant next_deadline() const = 0;
+  // As StreamGroup::capture_begin, of this stream.
+  [[nodiscard]] virtual std::optional<Instant> capture_begin(Instant now) const {
+    static_cast<void>(now);
+    return std::nullopt;
+  }
   // The path estimate has changed.
   virtual void path_changed(Instant now) { static_cast<void>(now); }
   // 0: not known.

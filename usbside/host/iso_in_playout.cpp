@@ -13,6 +13,8 @@ constexpr Duration kGrace = std::chrono::milliseconds(4);
 // Further behind than this, catching up would only add delay.
 constexpr Duration kMaxLag = std::chrono::milliseconds(100);
 constexpr Duration kIdle = std::chrono::seconds(1);
+// A driver that has taken its URBs back because of an XRUN starts again sooner.
+constexpr Duration kRestart = std::chrono::milliseconds(20);
 constexpr Duration kWindow = std::chrono::milliseconds(128);
 constexpr std::size_t kLookBack = 64;  // intervals: concealment, repeated lengths
 
@@ -60,7 +62,10 @@ void IsoInPlayout::submit(Urb& urb, std::span<const std::byte>, Instant now) {
 void IsoInPlayout::unlink(Urb& urb, std::uint32_t unlink_seqnum, Instant now) {
   queue_.remove(urb);
   is_stopped_ = true;
-  if (queue_.empty()) idle_since_ = now;
+  if (queue_.empty()) {
+    idle_since_ = now;
+    is_beginning_ = true;
+  }
   context_.answerer.unlink(urb, unlink_seqnum);
 }
 
@@ -172,6 +177,14 @@ void IsoInPlayout::skip_to_present(Instant now) {
   next_ = present;
 }
 
+std::optional<Instant> IsoInPlayout::capture_begin(Instant now) const {
+  if (!is_beginning_ || info_.content == StreamContent::feedback) return std::nullopt;
+  if (queue_.empty()) {
+    return is_stopped_ && now - idle_since_ < kRestart ? std::optional(kNever) : std::nullopt;
+  }
+  return next_ && clock_.is_known() ? due(*next_) : kNever;
+}
+
 IsoInPlayout::Plan IsoInPlayout::plan() const {
   const Urb& urb = *queue_.front();
   const Duration duration = duration_of(urb);
@@ -213,6 +226,7 @@ void IsoInPlayout::complete(Urb& urb, bool is_silence, Instant now) {
     margin_.on_decided(urb.packets.size());
     next_ = last + 1;
     started_ = true;
+    is_beginning_ = false;
   }
   queue_.remove(urb);
   if (queue_.empty()) idle_since_ = now;

@@ -34,6 +34,7 @@ class IsoInPlayout final : public EndpointStream {
   void receive(const StreamItem& item, std::span<const std::byte> body, Instant now) override;
   std::size_t turn(Instant now) override;
   [[nodiscard]] Instant next_deadline() const override;
+  [[nodiscard]] std::optional<Instant> capture_begin(Instant now) const override;
   void path_changed(Instant now) override;
   void rate_changed(std::uint32_t hertz) override { buffer_.set_sample_rate(hertz); }
   void add_status(AttachmentStatus& status) const override;
@@ -78,7 +79,8 @@ class IsoInPlayout final : public EndpointStream {
   std::uint64_t steps_seen_ = 0;
   Instant waiting_since_{};  // when the queue last became non-empty
   Instant idle_since_{};
-  bool is_stopped_ = false;  // a URB was unlinked, and none submitted since
+  bool is_beginning_ = true;  // no interval was given since the driver began, or began again
+  bool is_stopped_ = false;   // a URB was unlinked, and none submitted since
   Instant last_completion_{Duration{INT64_MIN / 4}};
 
   std::vector<std::byte> payload_;  // of the URB that is being completed

@@ -21,6 +21,10 @@ constexpr Duration kShortMargin = std::chrono::milliseconds(8);
 constexpr Duration kFarAhead = std::chrono::seconds(2);
 constexpr Duration kLeastJump = std::chrono::microseconds(500);  // of the schedule
 constexpr Duration kIdle = std::chrono::seconds(1);
+// When both streams open, capture begins with the agent's first transfer, playback with its first
+// clock report; when both are open, a driver submits to both at once.
+constexpr Duration kMostApart = std::chrono::milliseconds(20);
+constexpr Duration kMostApartOpen = std::chrono::milliseconds(1);
 // From our completion of a driver's only URB to its next; starting over after an XRUN takes longer.
 constexpr Duration kResubmission = std::chrono::microseconds(125);
 // A driver that starts again so soon has had an XRUN for want of slack.
@@ -49,6 +53,7 @@ void IsoOutPacer::submit(Urb& urb, std::span<const std::byte> data, Instant now)
     // An underrun, not a URB that crosses our completion.
     has_drained_ = now - idle_since_ > kResubmission;
   }
+  send_held(now);
   queue_.push(urb);
   const bool was_open = is_open();
   ensure_open(wire::StreamKind::isochronous, info_.interval_bytes, margin_.value(), now);
@@ -56,10 +61,11 @@ void IsoOutPacer::submit(Urb& urb, std::span<const std::byte> data, Instant now)
     writer_.begin_epoch(epoch());
     agent_fifo_.restart();
   }
-  if (is_paced()) {
+  if (is_paced() && !waits(now)) {
     assign_and_send(urb, data, now);
   } else {
     urb.data.assign(data.begin(), data.end());
+    has_held_ = true;
   }
 }
 
@@ -118,6 +124,7 @@ void IsoOutPacer::path_changed(Instant now) {
 void IsoOutPacer::follow_path(Instant now) {
   if (!clock_.recovered().has_phase() || !context_.path.valid) return;
   clock_.follow_offset(-context_.path.outbound_offset, now);
+  if (is_paced() && !paced_since_) paced_since_ = now;
   const auto restarts = clock_.recovered().restarts();
   if (restarts != restarts_seen_) next_.reset();
   restarts_seen_ = restarts;
@@ -127,8 +134,17 @@ Duration IsoOutPacer::ahead() const {
   return submit_ahead_ + margin_.value() + kWakeUps;
 }
 
+Instant IsoOutPacer::waits_until() const {
+  return next_ ? waiting_since_ + kMostApartOpen : *paced_since_ + kMostApart;
+}
+
+bool IsoOutPacer::waits(Instant now) const {
+  return now < waits_until() && begins_anew(now) && context_.group->capture_begin(now) == kNever;
+}
+
 void IsoOutPacer::send_held(Instant now) {
-  if (!is_paced()) return;
+  if (!has_held_ || !is_paced() || waits(now)) return;
+  has_held_ = false;
   for (Urb* urb = queue_.front(); urb != nullptr; urb = urb->next) {
     if (urb->first_index < 0) assign_and_send(*urb, urb->data, now);
   }
@@ -143,20 +159,34 @@ void IsoOutPacer::assign_and_send(Urb& urb, std::span<const std::byte> data, Ins
   latency_.record(std::max(host_to_bus, Duration::zero()).count());
 }
 
-// The interval after the last one; what is past by more than half of D would reach the agent too
-// late. A driver that ran dry, or took its URBs back, begins anew. Both go on at the first interval
-// that is not past.
-std::int64_t IsoOutPacer::choose_index(Instant now) {
-  if (next_ && virtual_sof(*next_) > now + kFarAhead) next_.reset();
+// What is past by more than half of D would reach the agent too late.
+bool IsoOutPacer::is_late(Instant now) const {
   const Duration most_forgiven = margin_.value() / 2;
   const Duration forgiven = has_drained_ ? std::min(most_forgiven, kResubmission) : most_forgiven;
-  const bool is_late = next_ && virtual_sof(*next_) + forgiven < now;
-  if (!next_ || has_stopped_ || (has_drained_ && is_late)) begin(now);
-  const bool goes_on = next_ && !is_late && !has_stopped_;
+  return next_ && virtual_sof(*next_) + forgiven < now;
+}
+
+// A driver that ran dry, or took its URBs back, begins anew.
+bool IsoOutPacer::begins_anew(Instant now) const {
+  return !next_ || has_stopped_ || (has_drained_ && is_late(now));
+}
+
+// The interval after the last one. A driver that is late goes on at the first interval that is not
+// past; one that begins anew at that too, or where capture begins with it.
+std::int64_t IsoOutPacer::choose_index(Instant now) {
+  if (next_ && virtual_sof(*next_) > now + kFarAhead) next_.reset();
+  const bool begins = begins_anew(now);
+  const bool goes_on = !begins && !is_late(now);
+  Instant from = now;
+  if (begins) {
+    begin(now);
+    const auto capture = context_.group->capture_begin(now);
+    if (capture && *capture != kNever) from = std::clamp(*capture, now, now + kMostApart);
+  }
   has_drained_ = has_stopped_ = false;
   if (goes_on) return *next_;
-  const std::int64_t first = std::max<std::int64_t>(
-      clock_.first_at_or_after(now + ahead() + start_slack_), next_.value_or(0));
+  const std::int64_t first =
+      std::max(clock_.first_at_or_after(from + ahead() + start_slack_), next_.value_or(0));
   if (next_) {
     account_.unlinked += static_cast<std::uint64_t>(first - *next_);
   } else {
@@ -184,10 +214,13 @@ Instant IsoOutPacer::due(const Urb& urb) const {
 }
 
 Instant IsoOutPacer::next_deadline() const {
-  return queue_.empty() ? kNever : due(*queue_.front());
+  if (queue_.empty()) return kNever;
+  const Instant next = due(*queue_.front());
+  return has_held_ && is_paced() ? std::min(next, waits_until()) : next;
 }
 
 std::size_t IsoOutPacer::turn(Instant now) {
+  send_held(now);
   if (queue_.empty() || now < due(*queue_.front())) return 0;
   complete(*queue_.front(), now);
   return 1;

@@ -6,7 +6,9 @@
 //
 // so data for interval n, sent no later than H(n), is at the agent before n is submitted to its
 // bus. Until the agent's clock is known, URBs are held up to 50 ms and then complete at the nominal
-// rate; when its reports stop, the recovered clock runs on. A driver that comes late skips
+// rate; when its reports stop, the recovered clock runs on. A program that plays and records lags
+// by what lies between the beginnings of the two: when a capture stream begins too, both do at one
+// instant (docs/decisions/0012). A driver that comes late skips
 // intervals, as on a real bus. One that starts again, after it ran dry or took its URBs back, goes
 // on at the present: the intervals of URBs that were taken back are free again, and what is then
 // written replaces what is at the agent. When it does so again and again, its buffer is shorter
@@ -40,6 +42,11 @@ class IsoOutPacer final : public EndpointStream {
   void on_opened(const wire::StreamOpened& opened, Instant now) override;
   void follow_path(Instant now);
   [[nodiscard]] bool is_paced() const { return clock_.is_known(); }
+  [[nodiscard]] bool is_late(Instant now) const;
+  [[nodiscard]] bool begins_anew(Instant now) const;
+  // For a capture stream to begin with.
+  [[nodiscard]] Instant waits_until() const;
+  [[nodiscard]] bool waits(Instant now) const;
   [[nodiscard]] Duration ahead() const;  // D_out
   // H(n)
   [[nodiscard]] Instant virtual_sof(std::int64_t index) const { return clock_.at(index) - ahead(); }
@@ -68,6 +75,8 @@ class IsoOutPacer final : public EndpointStream {
   Instant began_{};
   Duration start_slack_{};
   std::uint64_t restarts_seen_ = 0;
+  bool has_held_ = false;  // URBs without intervals
+  std::optional<Instant> paced_since_;
   Instant waiting_since_{};  // when the queue last became non-empty
   Instant idle_since_{};
   Instant last_completion_{Duration{INT64_MIN / 4}};

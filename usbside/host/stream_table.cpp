@@ -84,6 +84,14 @@ bool StreamTable::has_live() const {
   });
 }
 
+std::optional<Instant> StreamTable::capture_begin(Instant now) const {
+  std::optional<Instant> last;
+  for (const Entry& entry : entries_) {
+    if (entry.is_live) last = std::max(last, entry.stream->capture_begin(now));
+  }
+  return last;
+}
+
 void StreamTable::add_status(AttachmentStatus& status) const {
   for (const Entry& entry : entries_) {
     if (entry.stream) entry.stream->add_status(status);

@@ -9,9 +9,9 @@
 
 namespace usbgw::host {
 
-class StreamTable {
+class StreamTable final : public StreamGroup {
  public:
-  explicit StreamTable(const StreamContext& context) : context_(context) {}
+  explicit StreamTable(const StreamContext& context) : context_(context) { context_.group = this; }
 
   // The live stream of this endpoint; made for this URB if there is none.
   [[nodiscard]] EndpointStream& obtain(const EndpointInfo& info, const Urb& urb);
@@ -28,6 +28,7 @@ class StreamTable {
   [[nodiscard]] Instant next_deadline() const;
   void path_changed(Instant now);
   [[nodiscard]] bool has_live() const;
+  [[nodiscard]] std::optional<Instant> capture_begin(Instant now) const override;
   void add_status(AttachmentStatus& status) const;
 
  private:
