@@ -1,8 +1,10 @@
-// The machines that reports run on: A, a tuned one, and B, this one as it is measured now.
+// The machines that reports run on: A, a tuned one, and B, this one as it is measured now, or one
+// that was measured at another time, under load for instance.
 #pragma once
 
 #include <string>
 
+#include "benchmarks/timing/options.h"
 #include "simulation/whole_system.h"
 
 namespace usbgw::benchmarks {
@@ -14,7 +16,10 @@ struct Machines {
   Histogram measured;  // ns
 };
 
-// Sleeps on a 1 ms grid for `length`, open loop: a late wake-up delays no other.
-[[nodiscard]] Machines measure_machines(Duration length);
+// B is what options.machine says, or is measured now: sleeps on a 1 ms grid for `length`, open
+// loop, so that a late wake-up delays no other. Exits when the file is none.
+[[nodiscard]] Machines machines_of(const ReportOptions& options, Duration length);
+// For options.machine of another run. Returns the exit code.
+[[nodiscard]] int write_measured(const ReportOptions& options);
 
 }  // namespace usbgw::benchmarks

@@ -209,7 +209,8 @@ nlohmann::json json_of(const Case& c) {
 }
 
 int report(const ReportOptions& options) {
-  const Machines machines = measure_machines(5s);
+  if (!options.measure.empty()) return write_measured(options);
+  const Machines machines = machines_of(options, 5s);
   auto cases = make_cases(options, machines);
   const double seconds =
       options.seconds > 0 ? options.seconds : (options.full ? kFullSeconds : kShortSeconds);

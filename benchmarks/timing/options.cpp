@@ -16,6 +16,9 @@ namespace {
       "  --seed N        seed of the first case\n"
       "  --transfer N    microseconds of bus time in one of the agent's transfers\n"
       "  --only TEXT     cases whose name contains TEXT\n"
+      "  --measure FILE  measures for 5 s (or --seconds) how late threads wake, writes FILE, and "
+      "ends\n"
+      "  --machine FILE  machine B is as such a file says, not as this one is now\n"
       "  --plot FOLDER   writes FOLDER/NAME.csv, and .png with gnuplot, if the report has a plot\n"
       "  --check         fail when a target is missed\n"
       "  --json          JSON instead of a table\n",
@@ -47,6 +50,10 @@ ReportOptions parse_options(int count, char** arguments, const char* what) {
       options.transfer_us = static_cast<std::uint32_t>(std::strtoul(value(), nullptr, 10));
     } else if (name == "--plot") {
       options.plot = value();
+    } else if (name == "--measure") {
+      options.measure = value();
+    } else if (name == "--machine") {
+      options.machine = value();
     } else if (name == "--only") {
       options.only = value();
     } else {

@@ -15,6 +15,8 @@ struct ReportOptions {
   std::uint32_t transfer_us = 0;  // bus time of the agent's transfers; 0: its default
   std::string plot;               // folder for a plot; empty: none
   std::string only;               // cases whose name contains this
+  std::string measure;  // file for how late this machine's threads wake; nothing is simulated
+  std::string machine;  // such a file: machine B; empty: this machine, as it is now
 };
 
 // Exits with a usage line when an argument is none of these.

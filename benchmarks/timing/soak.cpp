@@ -210,7 +210,8 @@ nlohmann::json json_of(const Soak& s) {
 }
 
 int report(const ReportOptions& options) {
-  const Machines machines = measure_machines(1s);
+  if (!options.measure.empty()) return write_measured(options);
+  const Machines machines = machines_of(options, 1s);
   auto soaks = make_soaks(options, machines);
   const double seconds =
       options.seconds > 0 ? options.seconds : (options.full ? kDaySeconds : kShortSeconds);
