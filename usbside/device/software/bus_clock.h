@@ -21,6 +21,7 @@ class BusClock {
   [[nodiscard]] Duration nominal() const { return nominal_; }
   [[nodiscard]] Instant begin(std::int64_t interval) const {
     const Duration plain = interval * nominal_;
+    if (shrink_ == 0) return start_ + plain;
     return start_ + plain - Duration(std::llround(static_cast<double>(plain.count()) * shrink_));
   }
   [[nodiscard]] Instant end(std::int64_t interval) const { return begin(interval + 1); }

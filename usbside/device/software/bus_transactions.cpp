@@ -75,6 +75,10 @@ SoftwareBus::Progress SoftwareBus::transact_out(Endpoint& target, BusUrb& urb, I
 }
 
 void SoftwareBus::serve_bulk(Instant now) {
+  if (!has_bulk_) {
+    bulk_free_ = std::max(bulk_free_, now);
+    return;
+  }
   while (bulk_free_ <= now) {
     Instant ready = kNever;
     bool has_moved = false;
@@ -101,8 +105,8 @@ void SoftwareBus::serve_bulk(Instant now) {
 }
 
 void SoftwareBus::serve_interrupt(Instant now) {
-  for (Endpoint& target : table_) {
-    if (target.info == nullptr || target.info->type != TransferType::interrupt) continue;
+  for (Endpoint* const each : interrupt_) {
+    Endpoint& target = *each;
     while (!target.queue.empty() && clock_.begin(target.next_service) <= now) {
       const Instant when = clock_.begin(target.next_service);
       target.next_service += target.info->period;
@@ -120,6 +124,15 @@ Instant SoftwareBus::interrupt_deadline(const Endpoint& target) const {
   if (ready == kNever) return kNever;
   const std::int64_t interval = align_up(clock_.first_from(ready), target.info->period);
   return clock_.begin(std::max(interval, target.next_service));
+}
+
+Instant SoftwareBus::bulk_deadline() const {
+  Instant deadline = kNever;
+  for (const Endpoint& each : table_) {
+    if (each.info == nullptr || each.info->type != TransferType::bulk) continue;
+    if (!each.queue.empty()) deadline = std::min(deadline, bulk_deadline(each));
+  }
+  return deadline;
 }
 
 Instant SoftwareBus::bulk_deadline(const Endpoint& target) const {

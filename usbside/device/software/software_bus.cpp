@@ -94,6 +94,7 @@ bool SoftwareBus::unlink(const BusUrb& urb) {
   const auto found = std::find(target.queue.begin(), target.queue.end(), &urb);
   if (found == target.queue.end()) return false;
   target.queue.erase(found);
+  isochronous_due_ = {};
   if (target.queue.empty()) stop_stream(target);
   ++counters_.unlinked;
   return true;
@@ -109,19 +110,15 @@ void SoftwareBus::advance(Instant now) {
 
 Instant SoftwareBus::next_deadline() const {
   Instant deadline = completed_.empty() ? kNever : now_;
-  for (const Endpoint& each : table_) {
-    if (each.info == nullptr || each.queue.empty()) continue;
-    const BusUrb& front = *each.queue.front();
-    if (each.info->type == TransferType::isochronous) {
-      const auto last = front.packets.empty() ? 0 : front.packets.size() - 1;
-      deadline = std::min(deadline, clock_.end(interval_of_packet(front, last)));
-    } else if (each.info->type == TransferType::interrupt) {
-      deadline = std::min(deadline, interrupt_deadline(each));
-    } else {
-      deadline = std::min(deadline, bulk_deadline(each));
-    }
+  for (const Endpoint* const each : isochronous_) {
+    if (each->queue.empty()) continue;
+    const BusUrb& front = *each->queue.front();
+    const auto last = front.packets.empty() ? 0 : front.packets.size() - 1;
+    deadline = std::min(deadline, clock_.end(interval_of_packet(front, last)));
   }
-  return deadline;
+  for (const Endpoint* const each : interrupt_)
+    if (!each->queue.empty()) deadline = std::min(deadline, interrupt_deadline(*each));
+  return has_bulk_ ? std::min(deadline, bulk_deadline()) : deadline;
 }
 
 // --- configuration ---
@@ -129,6 +126,7 @@ Instant SoftwareBus::next_deadline() const {
 void SoftwareBus::stop_stream(Endpoint& target) {
   if (!target.is_running) return;
   target.is_running = false;
+  isochronous_due_ = {};
   function_.iso_stop(target.info->address);
 }
 
@@ -147,6 +145,20 @@ void SoftwareBus::select_endpoints() {
     for (BusUrb* urb : table_[i].queue) complete(*urb, UrbStatus::shutdown, now_);
     table_[i].queue.clear();
   }
+  list_endpoints();
+}
+
+void SoftwareBus::list_endpoints() {
+  isochronous_.clear();
+  interrupt_.clear();
+  has_bulk_ = false;
+  for (Endpoint& each : table_) {
+    if (each.info == nullptr) continue;
+    if (each.info->type == TransferType::isochronous) isochronous_.push_back(&each);
+    if (each.info->type == TransferType::interrupt) interrupt_.push_back(&each);
+    has_bulk_ = has_bulk_ || each.info->type == TransferType::bulk;
+  }
+  isochronous_due_ = {};
 }
 
 UrbStatus SoftwareBus::set_configuration(std::uint8_t value, Instant now) {
@@ -226,10 +238,10 @@ void SoftwareBus::submit_isochronous(Endpoint& target, BusUrb& urb, Instant now)
   urb.first_interval = align_up(first, urb.period);
   target.next_free = interval_of_packet(urb, urb.packets.size());
   target.queue.push_back(&urb);
+  isochronous_due_ = {};
 }
 
 std::int64_t SoftwareBus::next_interval(const Endpoint& target) const {
-  if (target.info == nullptr || target.info->type != TransferType::isochronous) return kNoInterval;
   if (target.is_running) return target.next_service;
   if (target.queue.empty()) return kNoInterval;
   return target.queue.front()->first_interval;
@@ -262,18 +274,18 @@ void SoftwareBus::serve_interval(Endpoint& target, std::int64_t interval) {
 }
 
 void SoftwareBus::serve_isochronous(Instant now) {
-  for (;;) {
+  while (isochronous_due_ <= now) {
     Endpoint* next = nullptr;
     std::int64_t interval = kNoInterval;
-    for (Endpoint& each : table_) {
-      const std::int64_t wanted = next_interval(each);
+    for (Endpoint* const each : isochronous_) {
+      const std::int64_t wanted = next_interval(*each);
       if (wanted < interval) {
         interval = wanted;
-        next = &each;
+        next = each;
       }
     }
-    if (next == nullptr || clock_.end(interval) > now) return;
-    serve_interval(*next, interval);
+    isochronous_due_ = next == nullptr ? kNever : clock_.end(interval);
+    if (isochronous_due_ <= now) serve_interval(*next, interval);
   }
 }
 

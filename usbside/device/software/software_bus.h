@@ -61,6 +61,8 @@ struct BusCounters {
 class SoftwareBus {
  public:
   SoftwareBus(Function& function, const BusConfig& config);
+  SoftwareBus(const SoftwareBus&) = delete;
+  SoftwareBus& operator=(const SoftwareBus&) = delete;
 
   // Call advance(now) first, and again after the last submit.
   void submit(BusUrb& urb, Instant now);
@@ -100,6 +102,7 @@ class SoftwareBus {
   Endpoint& endpoint(EndpointAddress address);
   void complete(BusUrb& urb, UrbStatus status, Instant when);
   void select_endpoints();
+  void list_endpoints();
   void stop_stream(Endpoint& endpoint);
 
   void submit_isochronous(Endpoint& endpoint, BusUrb& urb, Instant now);
@@ -114,6 +117,7 @@ class SoftwareBus {
   Progress transact_out(Endpoint& endpoint, BusUrb& urb, Instant when);
   void serve_bulk(Instant now);
   void serve_interrupt(Instant now);
+  [[nodiscard]] Instant bulk_deadline() const;
   [[nodiscard]] Instant bulk_deadline(const Endpoint& endpoint) const;
   [[nodiscard]] Instant interrupt_deadline(const Endpoint& endpoint) const;
   [[nodiscard]] Duration transaction_time(std::size_t bytes) const;
@@ -123,6 +127,11 @@ class SoftwareBus {
   StandardRequests state_;
   std::vector<EndpointInfo> endpoints_;
   std::array<Endpoint, 32> table_;  // endpoint number, + 16 for IN
+  // Those of the selected alternate settings, in the order of the table.
+  std::vector<Endpoint*> isochronous_;
+  std::vector<Endpoint*> interrupt_;
+  bool has_bulk_ = false;
+  Instant isochronous_due_{};  // before this no packet is served; the past: look
   std::vector<BusUrb*> completed_;
   std::vector<std::byte> scratch_;
   Instant now_{};
