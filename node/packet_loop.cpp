@@ -6,7 +6,6 @@
 namespace usbgw::node {
 namespace {
 
-constexpr std::size_t kBurst = 32;
 constexpr Duration kPathPeriod = std::chrono::milliseconds(5);
 constexpr Duration kReportPeriod = std::chrono::milliseconds(200);
 
@@ -112,11 +111,10 @@ PacketLoop::Entry* PacketLoop::find(SessionHandle handle) {
 }
 
 std::size_t PacketLoop::receive(Instant& now) {
-  std::array<session::ReceivedDatagram, kBurst> burst;
   const Instant asked = now;
-  const std::size_t count = port_.receive(burst, now);
+  const std::size_t count = port_.receive(burst_, now);
   if (count > 0 && clock_ != nullptr) now = clock_->now();
-  for (const session::ReceivedDatagram& datagram : std::span(burst).first(count)) {
+  for (const session::ReceivedDatagram& datagram : std::span(burst_).first(count)) {
     const auto index = session::peek_session_index(datagram.payload);
     Entry* entry = index ? find(*index) : nullptr;
     // The peer may use a new key before this turn has seen the command that brings it.

@@ -69,6 +69,7 @@ class PacketLoop : public Loop {
     return commands_.size() < commands_.capacity() / 2 && post(std::move(command));
   }
   [[nodiscard]] bool take(PacketEvent& event) { return events_.pop(event); }
+  [[nodiscard]] bool has_event() const { return !events_.empty(); }
   // Asks for the port's counters; a `port` event brings them, unless the rings are full.
   void read_port() {
     PacketCommand command;
@@ -112,6 +113,7 @@ class PacketLoop : public Loop {
   Waker& control_waker_;
   const Clock* clock_;
   std::vector<Entry> entries_;
+  std::array<session::ReceivedDatagram, 32> burst_;  // of one turn
   std::optional<Instant> drained_;  // when the port last had nothing; each sleep comes after that
   SpscRing<PacketCommand> commands_{256};
   std::size_t sessions_ = 0;  // control thread's: added and not removed, as far as it has asked

@@ -9,13 +9,12 @@
 namespace usbgw::host {
 
 EndpointStream& StreamTable::obtain(const EndpointInfo& info, const Urb& urb) {
-  Entry& entry = entries_[position(info.address)];
-  if (!entry.is_live) {
-    const StreamEpoch before = entry.stream ? entry.stream->epoch() : StreamEpoch{};
-    entry.stream = make(info, urb, before);
-    entry.is_live = true;
-  }
-  return *entry.stream;
+  if (EndpointStream* const live = find(info.address)) return *live;
+  const std::size_t at = position(info.address);
+  const StreamEpoch before = streams_[at] ? streams_[at]->epoch() : StreamEpoch{};
+  streams_[at] = make(info, urb, before);
+  live_ |= bit(at);
+  return *streams_[at];
 }
 
 std::unique_ptr<EndpointStream> StreamTable::make(const EndpointInfo& info, const Urb& urb,
@@ -30,71 +29,64 @@ std::unique_ptr<EndpointStream> StreamTable::make(const EndpointInfo& info, cons
 }
 
 EndpointStream* StreamTable::find(EndpointAddress endpoint) {
-  Entry& entry = entries_[position(endpoint)];
-  return entry.is_live ? entry.stream.get() : nullptr;
+  const std::size_t at = position(endpoint);
+  return (live_ & bit(at)) != 0 ? streams_[at].get() : nullptr;
 }
 
 void StreamTable::retire_interface(std::uint8_t interface, UrbStatus status) {
-  for (Entry& entry : entries_) {
-    if (!entry.is_live || entry.stream->info().interface != interface) continue;
-    entry.stream->close();
-    entry.stream->fail_all(status);
-    entry.is_live = false;
-  }
+  visit_live([&](EndpointStream& stream) {
+    if (stream.info().interface != interface) return;
+    stream.close();
+    stream.fail_all(status);
+    retire(stream);
+  });
 }
 
 void StreamTable::retire_all(UrbStatus status) {
-  for (Entry& entry : entries_) {
-    if (entry.is_live) retire_interface(entry.stream->info().interface, status);
+  while (live_ != 0) {
+    const auto first = static_cast<std::size_t>(std::countr_zero(live_));
+    retire_interface(streams_[first]->info().interface, status);
   }
 }
 
 void StreamTable::abandon_all(UrbStatus status) {
-  for (Entry& entry : entries_) {
-    if (entry.is_live) entry.stream->fail_all(status);
-    entry.is_live = false;
-  }
+  visit_live([&](EndpointStream& stream) {
+    stream.fail_all(status);
+    retire(stream);
+  });
 }
 
 std::size_t StreamTable::turn(Instant now) {
   std::size_t work = 0;
-  for (Entry& entry : entries_) {
-    if (entry.is_live) work += entry.stream->turn(now);
-  }
+  visit_live([&](EndpointStream& stream) { work += stream.turn(now); });
   return work;
 }
 
 Instant StreamTable::next_deadline() const {
   Instant next = kNever;
-  for (const Entry& entry : entries_) {
-    if (entry.is_live) next = std::min(next, entry.stream->next_deadline());
-  }
+  visit_live([&](const EndpointStream& s) { next = std::min(next, s.next_deadline()); });
   return next;
 }
 
 void StreamTable::path_changed(Instant now) {
-  for (Entry& entry : entries_) {
-    if (entry.is_live) entry.stream->path_changed(now);
-  }
+  visit_live([&](EndpointStream& stream) { stream.path_changed(now); });
 }
 
 bool StreamTable::has_live() const {
-  return std::any_of(entries_.begin(), entries_.end(), [](const Entry& entry) {
-    return entry.is_live && (entry.stream->is_open() || entry.stream->has_urbs());
-  });
+  bool has = false;
+  visit_live([&](const EndpointStream& s) { has = has || s.is_open() || s.has_urbs(); });
+  return has;
 }
 
 std::optional<Instant> StreamTable::capture_begin(Instant now) const {
   std::optional<Instant> last;
-  for (const Entry& entry : entries_) {
-    if (entry.is_live) last = std::max(last, entry.stream->capture_begin(now));
-  }
+  visit_live([&](const EndpointStream& s) { last = std::max(last, s.capture_begin(now)); });
   return last;
 }
 
 void StreamTable::add_status(AttachmentStatus& status) const {
-  for (const Entry& entry : entries_) {
-    if (entry.stream) entry.stream->add_status(status);
+  for (const auto& stream : streams_) {
+    if (stream) stream->add_status(status);
   }
 }
 

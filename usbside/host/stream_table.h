@@ -3,6 +3,8 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <memory>
 
 #include "usbside/host/endpoint_stream.h"
@@ -32,18 +34,25 @@ class StreamTable final : public StreamGroup {
   void add_status(AttachmentStatus& status) const;
 
  private:
-  struct Entry {
-    std::unique_ptr<EndpointStream> stream;
-    bool is_live = false;
-  };
   [[nodiscard]] static std::size_t position(EndpointAddress endpoint) {
     return endpoint.number() + (endpoint.is_in() ? 16u : 0u);
   }
+  // In the order of positions. A stream that is retired meanwhile is still visited.
+  template <class Visit>
+  void visit_live(Visit visit) const {
+    for (std::uint32_t left = live_; left != 0; left &= left - 1)
+      visit(*streams_[static_cast<std::size_t>(std::countr_zero(left))]);
+  }
+  [[nodiscard]] static std::uint32_t bit(std::size_t position) {
+    return std::uint32_t{1} << position;
+  }
+  void retire(const EndpointStream& stream) { live_ &= ~bit(position(stream.info().address)); }
   [[nodiscard]] std::unique_ptr<EndpointStream> make(const EndpointInfo& info, const Urb& urb,
                                                      StreamEpoch before) const;
 
   StreamContext context_;
-  std::array<Entry, 32> entries_;
+  std::array<std::unique_ptr<EndpointStream>, 32> streams_;  // retired ones too
+  std::uint32_t live_ = 0;                                   // a bit for each position
 };
 
 }  // namespace usbgw::host
