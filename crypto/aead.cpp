@@ -1,7 +1,11 @@
 #include "crypto/aead.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
+
+#include <cstring>
 
 #include "common/assertion.h"
 #include "common/byte_order.h"
@@ -41,11 +45,17 @@ void update(EVP_CIPHER_CTX* context, std::byte* to, std::span<const std::byte> f
                                 static_cast<int>(from.size())) == 1);
 }
 
-void start(EVP_CIPHER_CTX* context, const AeadIv& iv, std::uint64_t packet_number,
-           std::span<const std::byte> associated) {
-  const AeadIv current = nonce(iv, packet_number);
-  USBGW_ASSERT(EVP_CipherInit_ex(context, nullptr, nullptr, nullptr, raw(current.data()), -1) == 1);
-  if (!associated.empty()) update(context, nullptr, associated);
+// The whole nonce as "fixed IV": size -1 means the whole, as libssl's EVP_CTRL_GCM_SET_IV_FIXED has
+// always had it. EVP_CipherInit_ex does the same for twice the time, and asks for the IV's length
+// by name. A cipher that is not given its next nonce this way refuses the first update.
+OSSL_PARAM nonce_parameter(AeadIv& nonce) {
+  return OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TLS1_IV_FIXED, nonce.data(),
+                                           static_cast<std::size_t>(-1));
+}
+
+// Pointers to non-const are what libcrypto takes.
+OSSL_PARAM tag_parameter(std::byte* tag) {
+  return OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag, kAeadTagBytes);
 }
 
 }  // namespace
@@ -64,19 +74,24 @@ Sealer& Sealer::operator=(Sealer&&) noexcept = default;
 void Sealer::seal(std::uint64_t packet_number, std::span<const std::byte> associated,
                   std::span<const std::span<const std::byte>> pieces, std::span<std::byte> to) {
   EVP_CIPHER_CTX* evp = context_->evp.get();
-  start(evp, context_->iv, packet_number, associated);
+  AeadIv current = nonce(context_->iv, packet_number);
+  const std::array set{nonce_parameter(current), OSSL_PARAM_construct_end()};
+  USBGW_ASSERT(EVP_CIPHER_CTX_set_params(evp, set.data()) == 1);
+  if (!associated.empty()) update(evp, nullptr, associated);
   std::size_t used = 0;
   for (const auto piece : pieces) {
     USBGW_ASSERT(used + piece.size() + kAeadTagBytes <= to.size());
     if (piece.empty()) continue;
-    update(evp, to.data() + used, piece);
+    std::memcpy(to.data() + used, piece.data(), piece.size());
     used += piece.size();
   }
   USBGW_ASSERT(used + kAeadTagBytes <= to.size());
+  if (used > 0) update(evp, to.data(), to.first(used));
   int written = 0;
   std::byte* tag = to.data() + used;
   USBGW_ASSERT(EVP_CipherFinal_ex(evp, raw(tag), &written) == 1);
-  USBGW_ASSERT(EVP_CIPHER_CTX_ctrl(evp, EVP_CTRL_AEAD_GET_TAG, int{kAeadTagBytes}, raw(tag)) == 1);
+  std::array get{tag_parameter(tag), OSSL_PARAM_construct_end()};
+  USBGW_ASSERT(EVP_CIPHER_CTX_get_params(evp, get.data()) == 1);
 }
 
 struct Opener::Context {
@@ -96,12 +111,14 @@ bool Opener::open(std::uint64_t packet_number, std::span<const std::byte> associ
   const std::size_t size = sealed.size() - kAeadTagBytes;
   USBGW_ASSERT(size <= to.size());
   EVP_CIPHER_CTX* evp = context_->evp.get();
-  start(evp, context_->iv, packet_number, associated);
-  if (size > 0) update(evp, to.data(), sealed.first(size));
-  AeadKey tag;  // libcrypto takes a pointer to non-const
+  AeadIv current = nonce(context_->iv, packet_number);
+  std::array<std::byte, kAeadTagBytes> tag;
   std::memcpy(tag.data(), sealed.data() + size, kAeadTagBytes);
-  USBGW_ASSERT(EVP_CIPHER_CTX_ctrl(evp, EVP_CTRL_AEAD_SET_TAG, int{kAeadTagBytes}, tag.data()) ==
-               1);
+  const std::array set{nonce_parameter(current), tag_parameter(tag.data()),
+                       OSSL_PARAM_construct_end()};
+  USBGW_ASSERT(EVP_CIPHER_CTX_set_params(evp, set.data()) == 1);
+  if (!associated.empty()) update(evp, nullptr, associated);
+  if (size > 0) update(evp, to.data(), sealed.first(size));
   int written = 0;
   std::array<std::byte, kAeadTagBytes> rest;
   if (EVP_CipherFinal_ex(evp, raw(rest.data()), &written) == 1) return true;

@@ -87,6 +87,19 @@ TEST(Aead, PacketNumberEntersTheNonceRightAligned) {
   EXPECT_EQ(seal(numbered, 0x1'0000'0002, {}, {Bytes(5)}), seal(shifted, 0, {}, {Bytes(5)}));
 }
 
+TEST(Aead, ContextInUseSealsAsAFreshOne) {
+  Pair used;
+  for (std::uint64_t number = 0; number < 40; ++number) {
+    const Bytes plain(number, std::byte{0x5a});
+    Pair fresh;
+    const auto sealed = seal(used.sealer, number, from_hex("00112233"), {plain});
+    EXPECT_EQ(sealed, seal(fresh.sealer, number, from_hex("00112233"), {plain})) << number;
+    Bytes opened(plain.size());
+    ASSERT_TRUE(used.opener.open(number, from_hex("00112233"), sealed, opened)) << number;
+    EXPECT_EQ(opened, plain);
+  }
+}
+
 TEST(Aead, AnyFlippedBitIsRefusedAndThePlaintextWiped) {
   Pair pair;
   const auto associated = from_hex("00112233");
