@@ -26,44 +26,72 @@ void SimulatedThread::watch(MemoryPort& port, Duration look) {
   look_ = look;
 }
 
-Instant SimulatedThread::earliest_deadline() const {
+Instant SimulatedThread::deadline_of(Turned& each) {
+  if (!each.deadline) each.deadline = each.loop->next_deadline();
+  return *each.deadline;
+}
+
+Instant SimulatedThread::earliest_deadline() {
   Instant next = kNever;
-  for (const Loop* const loop : loops_) next = std::min(next, loop->next_deadline());
+  for (Turned& each : loops_) next = std::min(next, deadline_of(each));
   return next;
 }
 
+void SimulatedThread::forget_deadlines() {
+  for (Turned& each : loops_) each.deadline.reset();
+}
+
+void SimulatedThread::look_again() {
+  forget_deadlines();
+  deadline_ = earliest_deadline();
+}
+
 Instant SimulatedThread::next_look() const {
-  if (port_ == nullptr) return kNever;
   const Instant arrival = port_->next_arrival();
-  if (arrival == kNever || look_ <= Duration{}) return arrival;
+  if (look_ <= Duration{}) return arrival;
   if (arrival <= slept_at_) return slept_at_;
   const auto looks = (arrival - slept_at_ + look_ - Duration{1}) / look_;
   return slept_at_ + looks * look_;
 }
 
 Instant SimulatedThread::next() const {
-  const Instant due = std::min({woken_at_, deadline_, next_look()});
+  Instant due = std::min(woken_at_, deadline_);
+  // No look sees a datagram before it is there.
+  if (port_ != nullptr && port_->next_arrival() < due) due = std::min(due, next_look());
   if (due == kNever) return kNever;
   return std::max(due + late_, clock_.now());
+}
+
+std::size_t SimulatedThread::turn_loops(Instant now, bool is_first) {
+  std::size_t work = 0;
+  for (Turned& each : loops_) {
+    const bool is_due =
+        is_first || !each.is_punctual || each.work >= kMayHaveMore || deadline_of(each) <= now;
+    each.work = is_due ? each.loop->turn(now) : 0;
+    work += each.work;
+    if (is_due) forget_deadlines();
+  }
+  return work;
 }
 
 std::size_t SimulatedThread::run() {
   const Instant now = clock_.now();
   woken_at_ = kNever;
+  forget_deadlines();
   std::size_t all = 0;
   int rounds = 0;
   while (true) {
     USBGW_ASSERT(++rounds < kMostRounds);
-    std::size_t work = 0;
-    for (Loop* const loop : loops_) work += loop->turn(now);
+    const std::size_t work = turn_loops(now, rounds == 1);
     all += work;
-    deadline_ = earliest_deadline();
     if (work == 0) break;
-    const bool is_done = work < kMayHaveMore && deadline_ > now && woken_at_ > now &&
-                         (port_ == nullptr || port_->next_arrival() > now);
+    const bool is_done = work < kMayHaveMore && woken_at_ > now &&
+                         (port_ == nullptr || port_->next_arrival() > now) &&
+                         earliest_deadline() > now;
     if (is_done) break;
     woken_at_ = kNever;
   }
+  deadline_ = earliest_deadline();
   if (deadline_ <= now) deadline_ = now + kTurn;
   slept_at_ = now;
   late_ = lateness_.draw(random_);

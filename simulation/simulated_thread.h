@@ -5,6 +5,7 @@
 //   a datagram at t       is seen at the next look: every `look` from when the sleep began
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "common/loop.h"
@@ -19,7 +20,10 @@ class SimulatedThread final : public Waker {
   // `clock` outlives the thread.
   SimulatedThread(const VirtualClock& clock, WakeUpLateness lateness, std::uint64_t seed);
 
-  void add(Loop& loop) { loops_.push_back(&loop); }
+  void add(Loop& loop) { loops_.push_back({&loop, false, 0, {}}); }
+  // One whose deadline tells what the thread's other loops have left for it: while the thread is
+  // awake it is not turned again for nothing.
+  void add_punctual(Loop& loop) { loops_.push_back({&loop, true, 0, {}}); }
   // The port that one of the loops polls. Zero: it is looked at all the time.
   void watch(MemoryPort& port, Duration look);
 
@@ -27,7 +31,7 @@ class SimulatedThread final : public Waker {
   void wake() override { wake_at(clock_.now()); }
   void wake_at(Instant when) { woken_at_ = std::min(woken_at_, when); }
   // Something outside has changed what the loops' deadlines are.
-  void look_again() { deadline_ = earliest_deadline(); }
+  void look_again();
 
   // When it runs next, never in the past.
   [[nodiscard]] Instant next() const;
@@ -35,13 +39,22 @@ class SimulatedThread final : public Waker {
   std::size_t run();
 
  private:
-  [[nodiscard]] Instant earliest_deadline() const;
+  struct Turned {
+    Loop* loop;
+    bool is_punctual;
+    std::size_t work;                 // of the last turn
+    std::optional<Instant> deadline;  // nothing: not asked since a loop was turned
+  };
+  static Instant deadline_of(Turned& each);
+  [[nodiscard]] Instant earliest_deadline();
+  void forget_deadlines();
+  std::size_t turn_loops(Instant now, bool is_first);
   [[nodiscard]] Instant next_look() const;
 
   const VirtualClock& clock_;
   WakeUpLateness lateness_;
   Random random_;
-  std::vector<Loop*> loops_;
+  std::vector<Turned> loops_;
   const MemoryPort* port_ = nullptr;
   Duration look_{};
   Instant slept_at_{};

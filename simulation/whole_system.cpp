@@ -65,10 +65,10 @@ WholeSystem::WholeSystem(const SystemConfig& config, VirtualClock& clock,
   host_ = std::make_unique<node::HostControl>(host_node_, switch_, *vhci_, host_usb_, host_packets_,
                                               numbers_, log_);
   threads_[kAgentData].add(agent_packets_);
-  threads_[kAgentData].add(agent_usb_);
+  threads_[kAgentData].add_punctual(agent_usb_);
   threads_[kAgentData].watch(agent_port_, config.agent_machine.port_look);
   threads_[kHostData].add(host_packets_);
-  threads_[kHostData].add(host_usb_);
+  threads_[kHostData].add_punctual(host_usb_);
   threads_[kHostData].watch(host_port_, config.host_machine.port_look);
   threads_[kKernel].add(*vhci_);
   threads_[kAgentControl].add(*agent_);
@@ -86,13 +86,15 @@ WholeSystem::WholeSystem(const SystemConfig& config, VirtualClock& clock,
 WholeSystem::~WholeSystem() = default;
 
 void WholeSystem::pass_events() {
-  node::PacketEvent event;
-  while (agent_packets_.take(event)) {
-    if (agent_->take(event, clock_.now())) threads_[kAgentControl].wake();
-  }
-  while (host_packets_.take(event)) {
-    if (host_->take(event, clock_.now())) threads_[kHostControl].wake();
-  }
+  const auto pass = [&](node::PacketLoop& packets, auto& control, Thread thread) {
+    if (!packets.has_event()) return;
+    node::PacketEvent event;
+    while (packets.take(event)) {
+      if (control.take(event, clock_.now())) threads_[thread].wake();
+    }
+  };
+  pass(agent_packets_, *agent_, kAgentControl);
+  pass(host_packets_, *host_, kHostControl);
 }
 
 // What a thread does for the others beyond waking them: messages on their way, commands in rings
