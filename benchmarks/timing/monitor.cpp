@@ -65,6 +65,7 @@ AudioCase audio_case(std::uint32_t period, Duration delay, Duration jitter,
 
 std::vector<Case> make_cases(const ReportOptions& options, const Machines& machines) {
   std::vector<Case> cases;
+  CaseFilter filter("monitor", options);
   std::uint64_t seed = options.seed;
   for (const std::uint32_t period : {32u, 64u, 128u}) {
     const std::string client = std::to_string(period) + "x2";
@@ -81,7 +82,7 @@ std::vector<Case> make_cases(const ReportOptions& options, const Machines& machi
       c.is_local = is_local;
       c.most = most;
       // The others are compared with the local bus.
-      if (is_local || c.name.find(options.only) != std::string::npos) cases.push_back(std::move(c));
+      if (filter.takes(c.name) || is_local) cases.push_back(std::move(c));
     };
     add("local bus", {}, {}, {}, true, std::nullopt);
     add("clean LAN, A", 250us, {}, machines.a, false, target);
@@ -89,6 +90,7 @@ std::vector<Case> make_cases(const ReportOptions& options, const Machines& machi
     add("RTT 8, A", 4ms, {}, machines.a, false, std::nullopt);
     add("RTT 8 J 4, A", 4ms, 4ms, machines.a, false, std::nullopt);
   }
+  filter.require_any();
   return cases;
 }
 

@@ -7,6 +7,8 @@
 namespace usbgw::benchmarks {
 namespace {
 
+constexpr std::size_t kNamesShown = 12;
+
 [[noreturn]] void usage(const char* what, int code) {
   std::fprintf(
       code == 0 ? stdout : stderr,
@@ -61,6 +63,23 @@ ReportOptions parse_options(int count, char** arguments, const char* what) {
     }
   }
   return options;
+}
+
+bool CaseFilter::takes(const std::string& name) {
+  names_.push_back(name);
+  const bool is_taken = name.find(only_) != std::string::npos;
+  has_taken_ = has_taken_ || is_taken;
+  return is_taken;
+}
+
+void CaseFilter::require_any() const {
+  if (has_taken_) return;
+  std::fprintf(stderr, "%s: no case's name contains \"%s\"; they are like\n", program_,
+               only_.c_str());
+  const std::size_t step = (names_.size() + kNamesShown - 1) / kNamesShown;
+  for (std::size_t i = 0; i < names_.size(); i += step)
+    std::fprintf(stderr, "  %s\n", names_[i].c_str());
+  std::exit(2);
 }
 
 }  // namespace usbgw::benchmarks

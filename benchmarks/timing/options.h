@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace usbgw::benchmarks {
 
@@ -21,5 +22,20 @@ struct ReportOptions {
 
 // Exits with a usage line when an argument is none of these.
 [[nodiscard]] ReportOptions parse_options(int count, char** arguments, const char* what);
+
+// Which cases --only leaves. Exits with what the names look like when it leaves none.
+class CaseFilter {
+ public:
+  CaseFilter(const char* program, const ReportOptions& options)
+      : program_(program), only_(options.only) {}
+  [[nodiscard]] bool takes(const std::string& name);
+  void require_any() const;
+
+ private:
+  const char* program_;
+  const std::string& only_;
+  std::vector<std::string> names_;  // of all cases
+  bool has_taken_ = false;
+};
 
 }  // namespace usbgw::benchmarks

@@ -46,6 +46,7 @@ struct Soak {
 
 std::vector<Soak> make_soaks(const ReportOptions& options, const Machines& machines) {
   std::vector<Soak> soaks;
+  CaseFilter filter("soak", options);
   std::uint64_t seed = options.seed;
   for (const char* const device : {"uac2", "uac1"}) {
     Soak soak;
@@ -62,8 +63,9 @@ std::vector<Soak> make_soaks(const ReportOptions& options, const Machines& machi
     soak.audio.seed = seed++;
     soak.outage_every = options.full ? kOutageEvery : kShortOutageEvery;
     soak.name = soak.audio.device + (soak.audio.bus_ppm > 0 ? " +100 ppm" : " -100 ppm");
-    if (soak.name.find(options.only) != std::string::npos) soaks.push_back(std::move(soak));
+    if (filter.takes(soak.name)) soaks.push_back(std::move(soak));
   }
+  filter.require_any();
   return soaks;
 }
 

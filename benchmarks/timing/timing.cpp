@@ -94,6 +94,7 @@ std::string name_of(const TimingCase& c) {
 
 std::vector<TimingCase> make_cases(const ReportOptions& options, const Machines& machines) {
   std::vector<TimingCase> cases;
+  CaseFilter filter("timing", options);
   std::uint64_t seed = options.seed;
   for (const Network& network : networks()) {
     for (const char machine : {'A', 'B'}) {
@@ -112,11 +113,12 @@ std::vector<TimingCase> make_cases(const ReportOptions& options, const Machines&
             c.audio.playout.playout = *network.jitter + kOverJitter;
           }
           c.name = name_of(c);
-          if (c.name.find(options.only) != std::string::npos) cases.push_back(std::move(c));
+          if (filter.takes(c.name)) cases.push_back(std::move(c));
         }
       }
     }
   }
+  filter.require_any();
   return cases;
 }
 
