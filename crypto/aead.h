@@ -26,8 +26,8 @@ class Sealer {
   Sealer& operator=(Sealer&&) noexcept;
 
   // Writes the ciphertext of all pieces, in order, then the tag. `to` must hold the pieces' sum
-  // plus kAeadTagBytes and overlap none of them: they are copied to it and sealed in place, because
-  // a call of libcrypto for each piece costs more than the copy.
+  // plus kAeadTagBytes and overlap none of them. Sealing is the copy, but for short pieces
+  // (docs/decisions/0014).
   void seal(std::uint64_t packet_number, std::span<const std::byte> associated,
             std::span<const std::span<const std::byte>> pieces, std::span<std::byte> to);
 

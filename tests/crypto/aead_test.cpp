@@ -80,6 +80,29 @@ TEST(Aead, PiecesSealToTheSameBytesAsTheWhole) {
   }
 }
 
+// Long pieces are sealed from where they are, the short ones between them together.
+TEST(Aead, LongAndShortPiecesSealToTheSameBytesAsTheWhole) {
+  Pair pair;
+  Bytes plain(8000);
+  for (std::size_t i = 0; i < plain.size(); ++i) plain[i] = static_cast<std::byte>(i * 7);
+  const auto whole = seal(pair.sealer, 1, from_hex("0011"), {plain});
+  for (const std::vector<std::size_t>& sizes : {std::vector<std::size_t>{511, 512, 513, 6464},
+                                                {4000, 4000},
+                                                {11, 700, 3, 5, 7281},
+                                                {7777, 200, 23}}) {
+    std::vector<std::span<const std::byte>> pieces;
+    std::size_t at = 0;
+    for (const std::size_t size : sizes) {
+      pieces.push_back(std::span(plain).subspan(at, size));
+      at += size;
+    }
+    ASSERT_EQ(at, plain.size());
+    Bytes sealed(plain.size() + kAeadTagBytes);
+    pair.sealer.seal(1, from_hex("0011"), pieces, sealed);
+    EXPECT_EQ(sealed, whole);
+  }
+}
+
 // The nonce of packet p under iv is the nonce of packet 0 under iv XOR p.
 TEST(Aead, PacketNumberEntersTheNonceRightAligned) {
   Sealer numbered(array_of<16>(kKey4), array_of<12>(kIv4));
