@@ -36,7 +36,25 @@ host::PlayoutConfig playout_of(const config::AttachEntry& entry) {
 }
 
 node::RepairConfig repair_of(const config::Document& document) {
-  return {*document.repair.scheme == config::RepairScheme::copy, *document.repair.delay};
+  const config::RepairSection& repair = document.repair;
+  node::RepairConfig config{*repair.scheme == config::RepairScheme::copy, *repair.delay, {}};
+  session::RepairOptions options;
+  options.data = *repair.data;
+  options.repair = *repair.repair;
+  options.spread = *repair.spread;
+  switch (*repair.scheme) {
+    case config::RepairScheme::none:
+    case config::RepairScheme::copy:
+      return config;
+    case config::RepairScheme::rs:
+      options.scheme = session::RepairScheme::block;
+      break;
+    case config::RepairScheme::window:
+      options.scheme = session::RepairScheme::window;
+      break;
+  }
+  config.options = options;
+  return config;
 }
 
 node::LinkSizes link_sizes(std::size_t datagram) {

@@ -11,6 +11,9 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+// Of one block or step of a window (wire/records.h).
+constexpr std::uint8_t kMostRepairData = 32;
+constexpr std::uint8_t kMostRepairSymbols = 32;
 constexpr std::uint16_t kAutomaticPort = 0xFFFF;
 constexpr std::string_view kDeviceExample = "a device, as in device = \"1209:a101\"";
 
@@ -141,10 +144,27 @@ std::vector<AttachEntry> read_attaches(std::vector<TableReader> readers) {
 
 RepairSection read_repair(TableReader reader) {
   RepairSection repair;
-  repair.scheme = reader.choice<RepairScheme>(
-      "scheme", RepairScheme::copy, {{"copy", RepairScheme::copy}, {"none", RepairScheme::none}});
+  repair.scheme = reader.choice<RepairScheme>("scheme", RepairScheme::copy,
+                                              {{"copy", RepairScheme::copy},
+                                               {"none", RepairScheme::none},
+                                               {"rs", RepairScheme::rs},
+                                               {"window", RepairScheme::window}});
   repair.delay = reader.duration("delay", {milliseconds(4), reader.location("delay")},
                                  microseconds(0), milliseconds(100));
+  repair.data = reader.integer<std::uint8_t>("data", 8, 1, kMostRepairData);
+  repair.repair = reader.integer<std::uint8_t>("repair", 4, 1, kMostRepairSymbols);
+  repair.spread = reader.duration("spread", {milliseconds(4), reader.location("spread")},
+                                  microseconds(0), milliseconds(100));
+  const bool combines =
+      *repair.scheme == RepairScheme::rs || *repair.scheme == RepairScheme::window;
+  for (const std::string_view key : {"data", "repair", "spread"}) {
+    if (reader.has(key) && !combines)
+      reader.complain(key, "has no effect without scheme = \"rs\" or \"window\"");
+  }
+  if (reader.has("delay") && combines)
+    reader.complain("delay", "is of scheme = \"copy\"; allowed: data, repair, spread");
+  if (*repair.scheme == RepairScheme::window && *repair.spread == Duration{})
+    reader.complain("spread", "is the window's length and cannot be 0; allowed: up to 100ms");
   reader.finish();
   return repair;
 }

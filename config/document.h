@@ -120,11 +120,15 @@ struct AttachEntry {
   Value<std::uint16_t> buffer_count;  // intervals that an input stream holds; 0: from playout_max
 };
 
-enum class RepairScheme : std::uint8_t { none, copy };
+enum class RepairScheme : std::uint8_t { none, copy, rs, window };
 
 struct RepairSection {
   Value<RepairScheme> scheme;
-  Value<Duration> delay;  // of the copy behind its original
+  Value<Duration> delay;  // copy: behind its original
+  // rs, window: symbols for so many sources, and how long they take (docs/configuration.md)
+  Value<std::uint8_t> data;
+  Value<std::uint8_t> repair;
+  Value<Duration> spread;
 };
 
 // What a ring port does to the datagrams it carries, each way.

@@ -21,10 +21,17 @@ bool is_set(std::span<const SourceNumber> set) {
 RepairWindow::RepairWindow(const Kernel& kernel, std::size_t symbol_bytes, std::size_t waiting)
     : kernel_(kernel),
       symbol_bytes_(kLengthBytes + symbol_bytes),
-      sources_(static_cast<std::size_t>(kSpan) * symbol_bytes_),
+      sources_(std::make_unique_for_overwrite<std::byte[]>(kColumns * symbol_bytes_)),
       equations_(waiting + 1),
-      symbols_((waiting + 1) * symbol_bytes_),
-      scratch_(symbol_bytes_) {}
+      symbols_(std::make_unique_for_overwrite<std::byte[]>((waiting + 1) * symbol_bytes_)),
+      scratch_(std::make_unique_for_overwrite<std::byte[]>(symbol_bytes_)) {}
+
+void RepairWindow::clear() {
+  newest_ = -1;
+  known_.fill(false);
+  is_fresh_.fill(false);
+  for (Equation& equation : equations_) equation.is_used = false;
+}
 
 void RepairWindow::add_source(SourceNumber number, std::span<const std::byte> bytes) {
   const std::int64_t n = number.value();
@@ -210,9 +217,9 @@ void RepairWindow::scale(std::size_t equation, std::uint8_t factor) {
   if (factor == 1) return;
   for (auto& c : equations_[equation].coefficients) c = multiply(c, factor);
   const auto symbol = symbol_of(equation);
-  std::copy(symbol.begin(), symbol.end(), scratch_.begin());
+  std::copy(symbol.begin(), symbol.end(), scratch_.get());
   std::fill(symbol.begin(), symbol.end(), std::byte{});
-  kernel_.multiply_add(symbol, std::span(scratch_).first(symbol.size()), factor);
+  kernel_.multiply_add(symbol, {scratch_.get(), symbol.size()}, factor);
 }
 
 // In reduced form a source is determined exactly when its equation has no other.

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -31,6 +32,8 @@ class RepairWindow {
   // oldest source that any of them could help to recover is given up, and one symbol with it.
   RepairWindow(const Kernel& kernel, std::size_t symbol_bytes, std::size_t waiting);
 
+  // Another stream begins.
+  void clear();
   // A source that came by itself. Duplicates and what is older than the window do no harm. May
   // recover others.
   void add_source(SourceNumber number, std::span<const std::byte> bytes);
@@ -65,10 +68,10 @@ class RepairWindow {
     return number > newest_ - kSpan && number <= newest_;
   }
   [[nodiscard]] std::span<std::byte> source_at(std::size_t column) {
-    return std::span(sources_).subspan(column * symbol_bytes_, sizes_[column]);
+    return {sources_.get() + column * symbol_bytes_, sizes_[column]};
   }
   [[nodiscard]] std::span<std::byte> symbol_of(std::size_t equation) {
-    return std::span(symbols_).subspan(equation * symbol_bytes_, equations_[equation].size);
+    return {symbols_.get() + equation * symbol_bytes_, equations_[equation].size};
   }
 
   void slide_to(std::int64_t number);
@@ -92,10 +95,11 @@ class RepairWindow {
   std::array<bool, kColumns> known_{};
   std::array<bool, kColumns> is_fresh_{};  // recovered and not yet taken
   std::array<std::size_t, kColumns> sizes_{};
-  std::vector<std::byte> sources_;   // by column: length, bytes
-  std::vector<Equation> equations_;  // one more than may wait
-  std::vector<std::byte> symbols_;   // by equation
-  std::vector<std::byte> scratch_;
+  // Not initialised: a window that nothing is added to touches none of its memory.
+  std::unique_ptr<std::byte[]> sources_;  // by column: length, bytes
+  std::vector<Equation> equations_;       // one more than may wait
+  std::unique_ptr<std::byte[]> symbols_;  // by equation
+  std::unique_ptr<std::byte[]> scratch_;  // one symbol
   std::uint64_t inconsistent_ = 0;
 };
 

@@ -40,6 +40,8 @@ void decode_one(const Record& record) {
       return round_trip<PongRecord>(record);
     case RecordType::loss_report:
       return round_trip<LossReportRecord>(record);
+    case RecordType::request:
+      return round_trip<RequestRecord>(record);
     case RecordType::clock_report:
       static_cast<void>(ClockReportRecord::decode(record));
       static_cast<void>(ClockReport::decode(record.body));

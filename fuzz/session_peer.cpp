@@ -20,6 +20,7 @@ void check(bool holds) {
 constexpr std::size_t kPayload = 1400;
 constexpr StreamId kTimely{0x0181};
 constexpr StreamId kReliable{0x0182};
+constexpr StreamId kCombined{0x0183};
 constexpr std::size_t kBlocks = 16;
 
 class SinkPort final : public DatagramPort {
@@ -39,11 +40,17 @@ class SinkPort final : public DatagramPort {
 
 struct Victim {
   Victim() {
-    for (const auto stream : {kTimely, kReliable}) {
+    for (const auto stream : {kTimely, kReliable, kCombined}) {
       StreamOptions options;
       options.stream = stream;
       options.delivery = stream == kReliable ? Delivery::reliable : Delivery::timely;
       options.repair.copy_after = std::chrono::milliseconds(2);
+      if (stream == kCombined) {
+        options.repair.scheme = RepairScheme::window;
+        options.repair.data = options.repair.repair = 2;
+        options.repair.spread = options.repair.deadline = std::chrono::milliseconds(8);
+        options.repair.resends = true;
+      }
       check(session->open_inbound(options) && session->open_outbound(options));
     }
   }
@@ -56,7 +63,7 @@ struct Victim {
     session->receive(datagram, {}, now, now);
   }
   void send() {
-    for (const auto stream : {kTimely, kReliable}) {
+    for (const auto stream : {kTimely, kReliable, kCombined}) {
       const auto claim = outbound.claim();
       if (!claim) return;
       StreamItem item;

@@ -20,7 +20,10 @@ bool StreamCommands::open(const wire::StreamOpen& open, bool sends) {
     command.options.delivery = session::Delivery::timely;
     command.options.traffic_class = qos::TrafficClass::isochronous;
     command.options.max_payload = open.max_payload;
-    if (repair_.copies)
+    if (repair_.options) {
+      command.options.repair = *repair_.options;
+      command.options.repair.deadline = open.playout;
+    } else if (repair_.copies)
       command.options.repair.copy_after =
           repair_.delay.count() > 0 ? repair_.delay : open.playout / 2;
   }

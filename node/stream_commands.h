@@ -2,6 +2,7 @@
 // so that whatever ends an attachment can close them.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "node/session_links.h"
@@ -9,10 +10,12 @@
 
 namespace usbgw::node {
 
-// First repair policy: a verbatim copy of each isochronous source.
+// How isochronous streams are repaired.
 struct RepairConfig {
   bool copies = true;
-  Duration delay{};  // zero: half the playout margin of the stream
+  Duration delay{};  // of copies; zero: half the playout margin of the stream
+  // When not empty, instead of copies; its deadline is the stream's playout margin.
+  std::optional<session::RepairOptions> options{};
 };
 
 class StreamCommands {

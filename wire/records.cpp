@@ -10,6 +10,8 @@ namespace {
 constexpr std::uint8_t kResent = 0x01;
 constexpr std::uint8_t kCopy = 0x02;
 constexpr std::uint8_t kOffsetValid = 0x01;
+constexpr std::uint8_t kLastRequest = 0x01;
+constexpr std::size_t kRequestBytes = 16;
 constexpr std::size_t kClockReportFixed = 4;
 constexpr std::size_t kPingBytes = 20;
 constexpr std::size_t kPongBytes = 36;
@@ -22,7 +24,7 @@ constexpr auto kMalformed = WireError::malformed;
 
 bool is_known(std::uint8_t type) {
   return type >= static_cast<std::uint8_t>(RecordType::source) &&
-         type <= static_cast<std::uint8_t>(RecordType::probe_answer);
+         type <= static_cast<std::uint8_t>(RecordType::request);
 }
 
 // Fixed-size bodies: exactly this long.
@@ -183,6 +185,18 @@ WireResult<LossReportRecord> LossReportRecord::decode(const Record& record) {
                           reader->load<std::uint32_t, 16>()};
 }
 
+WireResult<RequestRecord> RequestRecord::decode(const Record& record) {
+  const auto size = check_size(record, kRequestBytes);
+  if (!size) return tl::unexpected(size.error());
+  const auto reader = HeaderReader<kRequestBytes>::over(record.body);
+  const auto missing = reader->load<std::uint64_t, 8>();
+  if ((record.flags & ~kLastRequest) != 0 || reader->load<std::uint8_t, 3>() != 0 ||
+      (missing & 1) == 0)
+    return tl::unexpected(kMalformed);
+  return RequestRecord{key_of(*reader), (record.flags & kLastRequest) != 0,
+                       reader->load<std::uint32_t, 4>(), missing};
+}
+
 WireResult<ProbeRecord> ProbeRecord::decode(const Record& record) {
   const auto reader = HeaderReader<kPathProbeFixed>::over(record.body);
   if (!reader) return tl::unexpected(kTruncated);
@@ -208,9 +222,9 @@ void encode(const SourceRecord& source, ByteWriter& writer) {
   writer.append(source.symbol);
 }
 
-void encode(const RepairRecord& repair, ByteWriter& writer) {
-  write_header(writer, RecordType::repair, 0,
-               kRepairFixed + repair.count - 1u + repair.symbol.size());
+void encode_repair_header(const RepairRecord& repair, std::size_t symbol_bytes,
+                          ByteWriter& writer) {
+  write_header(writer, RecordType::repair, 0, kRepairFixed + repair.count - 1u + symbol_bytes);
   write_key(writer, repair.key, repair.row);
   writer.write<std::uint32_t>(repair.numbers[0]);
   writer.write<std::uint8_t>(repair.count);
@@ -218,6 +232,10 @@ void encode(const RepairRecord& repair, ByteWriter& writer) {
   for (std::size_t i = 1; i < repair.count; ++i)
     writer.write<std::uint8_t>(
         static_cast<std::uint8_t>(repair.numbers[i] - repair.numbers[i - 1]));
+}
+
+void encode(const RepairRecord& repair, ByteWriter& writer) {
+  encode_repair_header(repair, repair.symbol.size(), writer);
   writer.append(repair.symbol);
 }
 
@@ -259,6 +277,13 @@ void encode(const LossReportRecord& report, ByteWriter& writer) {
   writer.write<std::uint32_t>(report.received);
   writer.write<std::uint32_t>(report.missing);
   writer.write<std::uint32_t>(report.longest_run_us);
+}
+
+void encode(const RequestRecord& request, ByteWriter& writer) {
+  write_header(writer, RecordType::request, request.is_last ? kLastRequest : 0u, kRequestBytes);
+  write_key(writer, request.key, 0);
+  writer.write<std::uint32_t>(request.first);
+  writer.write<std::uint64_t>(request.missing);
 }
 
 void encode_path_probe_header(const ProbeRecord& probe, std::size_t padding, ByteWriter& writer) {

@@ -4,7 +4,7 @@
 //
 // record         0 u8 type | 1 u8 flags | 2 u16 body length | 4 body
 // source         0 u16 stream | 2 u8 epoch | 3 u8 zero | 4 u32 source number | 8 symbol
-//                flags: bit 0 resent (reliable streams), bit 1 delayed copy
+//                flags: bit 0 resent, bit 1 delayed copy
 // repair         0 u16 stream | 2 u8 epoch | 3 u8 row 0..127 | 4 u32 first source number
 //                8 u8 count k, 1..kMaxRepairSet | 9 u8 zero | 10 u8[k-1] distances, each from the
 //                member before, sum below kRepairSpan | then the combined symbol (docs, "Repair")
@@ -21,6 +21,9 @@
 //                8 u32 received | 12 u32 missing before repair | 16 u32 longest run of missing, µs
 // path probe     0 u16 size of this datagram's UDP payload | 2 zeros
 // probe answer   0 u16 size as probed
+// request        0 u16 stream | 2 u8 epoch | 3 u8 zero | 4 u32 first missing source number
+//                8 u64 missing: bit i is first + i; bit 0 is set
+//                flags: bit 0 last: send each twice
 #pragma once
 
 #include <array>
@@ -59,6 +62,7 @@ enum class RecordType : std::uint8_t {
   loss_report = 7,
   path_probe = 8,
   probe_answer = 9,
+  request = 10,
 };
 
 struct Record {
@@ -149,6 +153,15 @@ struct LossReportRecord {
   [[nodiscard]] static WireResult<LossReportRecord> decode(const Record& record);
 };
 
+// Sources of a timely stream that the receiver misses.
+struct RequestRecord {
+  StreamKey key;
+  bool is_last = false;  // nothing asked later would come in time
+  std::uint32_t first = 0;
+  std::uint64_t missing = 0;  // bit i: first + i
+  [[nodiscard]] static WireResult<RequestRecord> decode(const Record& record);
+};
+
 // Both the probe and its answer carry only a size; a probe is padded to it.
 struct ProbeRecord {
   std::uint16_t size = 0;
@@ -159,12 +172,15 @@ struct ProbeRecord {
 // the symbol to the caller, who seals it from where it lies.
 void encode_source_header(const SourceRecord& source, std::size_t symbol_bytes, ByteWriter& writer);
 void encode(const SourceRecord& source, ByteWriter& writer);
+// Leaves the symbol to the caller, too.
+void encode_repair_header(const RepairRecord& repair, std::size_t symbol_bytes, ByteWriter& writer);
 void encode(const RepairRecord& repair, ByteWriter& writer);
 void encode(const AckRecord& ack, ByteWriter& writer);
 void encode_clock_report_header(const StreamKey& key, ByteWriter& writer);
 void encode(const PingRecord& ping, ByteWriter& writer);
 void encode(const PongRecord& pong, ByteWriter& writer);
 void encode(const LossReportRecord& report, ByteWriter& writer);
+void encode(const RequestRecord& request, ByteWriter& writer);
 // The caller adds `padding` zeros.
 void encode_path_probe_header(const ProbeRecord& probe, std::size_t padding, ByteWriter& writer);
 void encode_probe_answer(const ProbeRecord& probe, ByteWriter& writer);

@@ -24,7 +24,8 @@ DatagramSender::DatagramSender(const SessionConfig& config, const SessionKeys& k
     : remote_(config.remote),
       epoch_(std::make_unique<TransmitEpoch>(config.remote_index, keys.transmit, keys.transmit_iv)),
       outbound_(outbound),
-      counters_(counters) {}
+      counters_(counters),
+      symbols_(std::max(config.initial_payload, config.max_payload)) {}
 
 std::unique_ptr<TransmitEpoch> DatagramSender::rotate(std::unique_ptr<TransmitEpoch> next) {
   USBGW_ASSERT(room_.empty());
@@ -101,6 +102,17 @@ void DatagramSender::append_piece(std::span<const std::byte> piece) {
   pieces_[piece_count_++] = piece;
 }
 
+// All records of a datagram together are smaller than what there is for their symbols.
+std::span<std::byte> DatagramSender::take_symbol(std::size_t bytes) {
+  USBGW_ASSERT(symbols_used_ + bytes <= symbols_.size());
+  const auto symbol = std::span(symbols_).subspan(symbols_used_, bytes);
+  symbols_used_ += bytes;
+  append_piece(symbol);
+  last_piece_is_scratch_ = false;
+  used_ += bytes;
+  return symbol;
+}
+
 void DatagramSender::count_record(qos::TrafficClass traffic_class) {
   traffic_class_ = records_ == 0 ? traffic_class : std::min(traffic_class_, traffic_class);
   ++records_;
@@ -124,7 +136,7 @@ void DatagramSender::seal() {
   }
   for (std::size_t i = 0; i < release_count_; ++i) outbound_.release(releases_[i]);
   room_ = {};
-  used_ = records_ = scratch_used_ = piece_count_ = release_count_ = 0;
+  used_ = records_ = scratch_used_ = piece_count_ = release_count_ = symbols_used_ = 0;
   last_piece_is_scratch_ = false;
 }
 

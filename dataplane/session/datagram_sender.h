@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "common/stream_link.h"
 #include "dataplane/session/datagram_port.h"
@@ -35,6 +36,10 @@ class DatagramSender {
   // Makes sure that the open datagram takes one more record of this size (header included), sealing
   // and beginning datagrams as needed. `max_payload`: of the datagram that takes it; 0: the path's.
   [[nodiscard]] Room make_room(std::size_t record_bytes, std::size_t max_payload = 0);
+  // What follows shares no datagram with what is open, and so not its fate.
+  void finish_datagram() {
+    if (!room_.empty()) seal();
+  }
   // Only after make_room() said ok for the size. The datagram leaves in the most urgent class that
   // was added.
   template <class Write>
@@ -52,6 +57,14 @@ class DatagramSender {
     add(traffic_class, write);
     append_body(item, release);
   }
+  // A record whose header `write` writes and whose symbol `fill` then writes, `symbol_bytes` long;
+  // it stays where it was written until the seal.
+  template <class Write, class Fill>
+  void add_with_symbol(qos::TrafficClass traffic_class, Write&& write, std::size_t symbol_bytes,
+                       Fill&& fill) {
+    add(traffic_class, write);
+    fill(take_symbol(symbol_bytes));
+  }
   // A datagram of exactly this UDP payload size with one path probe. False: the port cannot now.
   [[nodiscard]] bool send_probe(std::size_t size);
 
@@ -62,6 +75,7 @@ class DatagramSender {
   void append_scratch(std::size_t bytes);
   void append_body(const StreamItem& item, bool release);
   void append_piece(std::span<const std::byte> piece);
+  [[nodiscard]] std::span<std::byte> take_symbol(std::size_t bytes);
   void count_record(qos::TrafficClass traffic_class);
   void seal();
 
@@ -88,6 +102,8 @@ class DatagramSender {
   std::array<std::span<const std::byte>, 2 * kMaxRecords> pieces_{};
   std::array<StreamItem, kMaxRecords> releases_{};
   std::array<std::byte, kScratchBytes> scratch_{};
+  std::vector<std::byte> symbols_;  // of the open datagram
+  std::size_t symbols_used_ = 0;
 };
 
 }  // namespace usbgw::session

@@ -1,5 +1,9 @@
 #include "dataplane/session/inbound_stream.h"
 
+#include <algorithm>
+
+#include "fec/kernel.h"
+
 namespace usbgw::session {
 
 void InboundStream::open(const StreamOptions& options) {
@@ -12,6 +16,15 @@ void InboundStream::open(const StreamOptions& options) {
   next_ = 0;
   held_ = 0;
   owes_ack_ = false;
+  is_combined_ = false;
+  if (options.delivery != Delivery::timely) return;
+  if (window_)
+    window_->clear();
+  else
+    window_ =
+        std::make_unique<fec::RepairWindow>(fec::kernels().front(), largest_, kWaitingRepairs);
+  is_combined_ = options.repair.scheme != RepairScheme::copy;
+  if (asks()) gaps.open(options.repair.deadline);
 }
 
 void InboundStream::close() {
@@ -23,8 +36,10 @@ void InboundStream::close() {
 }
 
 Acceptance InboundStream::receive(StreamItem item, std::uint32_t number) {
-  return options_.delivery == Delivery::reliable ? receive_reliable(item, number)
-                                                 : receive_timely(item, number);
+  if (options_.delivery == Delivery::reliable) return receive_reliable(item, number);
+  const Acceptance acceptance = receive_timely(item, number);
+  if (acceptance == Acceptance::delivered) learn(item);
+  return acceptance;
 }
 
 Acceptance InboundStream::receive_timely(StreamItem& item, std::uint32_t number) {
@@ -36,7 +51,64 @@ Acceptance InboundStream::receive_timely(StreamItem& item, std::uint32_t number)
   unwrapper_.unwrap(number);
   counters_->add(SessionCounter::sources_lost, seen_.mark(unwrapped));
   count_delivered(item);
+  if (asks()) gaps.arrived(unwrapped, item.provenance == Provenance::direct, item.time);
   return Acceptance::delivered;
+}
+
+// After a source has been delivered, whose block still stands.
+void InboundStream::learn(const StreamItem& item) {
+  if (!is_combined_) return;
+  window_->add_source(item.source, blocks_->link().bytes(item));
+  deliver_recovered(item.time);
+}
+
+bool InboundStream::receive_repair(const wire::RepairRecord& repair, Instant now) {
+  if (options_.delivery == Delivery::reliable) {
+    counters_->add(SessionCounter::repairs_useless);
+    return true;
+  }
+  is_combined_ = true;
+  std::array<SourceNumber, wire::kMaxRepairSet> set;
+  const std::int64_t first = unwrapper_.peek(repair.numbers[0]);
+  for (std::size_t i = 0; i < repair.count; ++i)
+    set[i] = SourceNumber{first + (repair.numbers[i] - repair.numbers[0])};
+  switch (window_->add_repair(repair.row, std::span(set).first(repair.count), repair.symbol)) {
+    case fec::RepairOutcome::recovered:
+      deliver_recovered(now);
+      return true;
+    case fec::RepairOutcome::kept:
+      return true;
+    case fec::RepairOutcome::useless:
+    case fec::RepairOutcome::too_old:
+    case fec::RepairOutcome::refused:
+      counters_->add(SessionCounter::repairs_useless);
+      return true;
+    case fec::RepairOutcome::malformed:
+      break;
+  }
+  return false;
+}
+
+void InboundStream::deliver_recovered(Instant now) {
+  while (const auto recovered = window_->take_recovered()) {
+    const auto claim = blocks_->claim();
+    if (!claim) {
+      counters_->add(SessionCounter::drop_no_block);
+      continue;
+    }
+    std::copy(recovered->bytes.begin(), recovered->bytes.end(), claim->bytes.begin());
+    StreamItem item;
+    item.provenance = Provenance::repaired;
+    item.epoch = options_.epoch;
+    item.stream = options_.stream;
+    item.time = now;
+    item.block = claim->block;
+    item.length = static_cast<std::uint32_t>(recovered->bytes.size());
+    const auto number = static_cast<std::uint32_t>(recovered->number.value());
+    if (receive_timely(item, number) == Acceptance::refused_ring_full)
+      counters_->add(SessionCounter::drop_ring_full);
+    blocks_->let_go(claim->block);
+  }
 }
 
 Acceptance InboundStream::receive_reliable(StreamItem& item, std::uint32_t number) {

@@ -1,16 +1,20 @@
-// One opening of one stream on its way in: tells duplicates, and puts a reliable stream's sources
-// in order.
+// One opening of one stream on its way in: tells duplicates, repairs a timely stream's losses, and
+// puts a reliable stream's sources in order.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <span>
 
 #include "common/sequence.h"
+#include "dataplane/session/gap_tracker.h"
 #include "dataplane/session/inbound_blocks.h"
 #include "dataplane/session/newest_packet.h"
 #include "dataplane/session/seen_window.h"
 #include "dataplane/session/session.h"
 #include "dataplane/session/session_limits.h"
+#include "fec/repair_window.h"
 #include "wire/records.h"
 
 namespace usbgw::session {
@@ -24,8 +28,9 @@ enum class Acceptance : std::uint8_t {
 
 class InboundStream {
  public:
-  InboundStream(InboundBlocks& blocks, SessionCounters& counters)
-      : blocks_(&blocks), counters_(&counters) {}
+  // `largest`: of a datagram, and so of a source.
+  InboundStream(InboundBlocks& blocks, SessionCounters& counters, std::size_t largest)
+      : blocks_(&blocks), counters_(&counters), largest_(largest) {}
 
   void open(const StreamOptions& options);
   void close();
@@ -35,9 +40,19 @@ class InboundStream {
 
   // `item` points into a claimed block; its source number is filled in here.
   [[nodiscard]] Acceptance receive(StreamItem item, std::uint32_t number);
+  // Timely: what the symbol recovers is delivered, in blocks of its own. False when no sender that
+  // computes as we do can have made it.
+  [[nodiscard]] bool receive_repair(const wire::RepairRecord& repair, Instant now);
   // Reliable: publishes what is in order; returns the items published. Again after a full ring.
   std::size_t deliver();
   [[nodiscard]] bool has_undelivered() const { return is_held(next_); }
+
+  // Timely, when its losses are asked for.
+  [[nodiscard]] bool asks() const {
+    return options_.delivery == Delivery::timely && options_.repair.resends &&
+           options_.repair.deadline > Duration{};
+  }
+  GapTracker gaps;
 
   [[nodiscard]] bool owes_ack() const { return owes_ack_; }
   // What to acknowledge; the debt ends with ack_sent().
@@ -49,6 +64,8 @@ class InboundStream {
  private:
   [[nodiscard]] Acceptance receive_timely(StreamItem& item, std::uint32_t number);
   [[nodiscard]] Acceptance receive_reliable(StreamItem& item, std::uint32_t number);
+  void learn(const StreamItem& item);
+  void deliver_recovered(Instant now);
   void count_delivered(const StreamItem& item);
   [[nodiscard]] static std::size_t slot(std::int64_t number) {
     return static_cast<std::size_t>(number) % kReliableWindow;
@@ -60,8 +77,14 @@ class InboundStream {
   StreamOptions options_;
   bool is_open_ = false;
 
+  std::size_t largest_;
+
   Unwrapper<std::uint32_t> unwrapper_;  // timely
   SeenWindow<kDuplicateWindow> seen_;
+  // Made by the slot's first opening as timely, and kept. It is fed from the first symbol over
+  // several sources on: most streams never see one.
+  std::unique_ptr<fec::RepairWindow> window_;
+  bool is_combined_ = false;
 
   bool owes_ack_ = false;  // reliable
   std::int64_t next_ = 0;  // the first source that has not been published

@@ -54,6 +54,13 @@ void OutboundStream::open(const StreamOptions& options) {
   clock_reports = {};
   next_number_ = base_ = end_ = 0;
   window_.fill(KeptItems::kNone);
+  if (combines()) {
+    const RepairOptions& repair = options.repair;
+    RepairPlan plan{repair.scheme, repair.data, repair.repair, repair.spread};
+    if (repair.scheme == RepairScheme::copy)
+      plan = {RepairScheme::block, 1, repair.copy_after > Duration{} ? 1u : 0u, repair.copy_after};
+    schedule.open(plan, repair.resends ? repair.deadline : Duration{});
+  }
 }
 
 void OutboundStream::close() {
@@ -63,6 +70,7 @@ void OutboundStream::close() {
     link_->release((*kept_)[index].item);
     kept_->free(index);
   }
+  schedule.close();
   is_open_ = false;
 }
 
@@ -154,6 +162,7 @@ void OutboundStream::drop(std::int64_t number) {
 }
 
 Instant OutboundStream::next_deadline() const {
+  if (combines()) return schedule.next_deadline();
   if (!is_reliable()) return waiting_.empty() ? kNever : (*kept_)[waiting_.head].due;
   Instant deadline = kNever;
   for (std::int64_t n = base_; n < end_; ++n)

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/sequence.h"
 #include "common/stream_link.h"
 #include "dataplane/session/newest_packet.h"
+#include "dataplane/session/repair_schedule.h"
 #include "dataplane/session/session.h"
 #include "dataplane/session/session_limits.h"
 #include "wire/records.h"
@@ -51,7 +53,7 @@ class KeptItems {
 
 class OutboundStream {
  public:
-  OutboundStream(KeptItems& kept, StreamLink& link) : kept_(&kept), link_(&link) {}
+  OutboundStream(KeptItems& kept, StreamLink& link) : schedule(link), kept_(&kept), link_(&link) {}
 
   void open(const StreamOptions& options);
   void close();  // everything kept goes home
@@ -61,6 +63,13 @@ class OutboundStream {
   [[nodiscard]] wire::StreamKey key() const { return {options_.stream, options_.epoch}; }
 
   [[nodiscard]] SourceNumber take_number() { return SourceNumber{next_number_++}; }
+  [[nodiscard]] std::int64_t unwrap(std::uint32_t number) const {
+    return unwrap_near(number, next_number_);
+  }
+
+  // --- timely: symbols over several sources ---
+  [[nodiscard]] bool combines() const { return !is_reliable() && options_.repair.combines(); }
+  RepairSchedule schedule;
 
   // --- timely: one delayed copy ---
   // False when nothing can be kept; the source then goes without a copy.

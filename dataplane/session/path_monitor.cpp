@@ -17,6 +17,7 @@ constexpr std::uint64_t kAnswersToBeValid = 4;
 // A peer that shares its core may sleep this long between turns.
 constexpr Duration kMinVariation = 2ms;
 constexpr Duration kTimeoutBeforeAnswers = 50ms;
+constexpr Duration kLeastMargin = 100us;
 
 }  // namespace
 
@@ -92,6 +93,12 @@ void PathMonitor::sample_inbound(Instant peer_sent, std::optional<Duration> feed
 std::optional<Duration> PathMonitor::inbound_minimum(Instant now) const {
   if (inbound_.empty()) return std::nullopt;
   return inbound_.minimum(now);
+}
+
+Duration PathMonitor::round_trip_bound() const {
+  return std::max(estimate_.round_trip_smoothed + 4 * round_trip_variation_,
+                  estimate_.round_trip_min) +
+         kLeastMargin;
 }
 
 Duration PathMonitor::retransmit_timeout() const {

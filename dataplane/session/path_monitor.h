@@ -30,6 +30,8 @@ class PathMonitor {
   [[nodiscard]] const PathEstimate& estimate() const { return estimate_; }
   // Pings of ours that were answered: whether the path is alive.
   [[nodiscard]] std::uint64_t answers() const { return answers_; }
+  // Within which an answer to what is asked now comes, without room for a peer that sleeps.
+  [[nodiscard]] Duration round_trip_bound() const;
   // When to give an unanswered packet up (RFC 6298, 2, with a floor for a peer that sleeps).
   [[nodiscard]] Duration retransmit_timeout() const;
 

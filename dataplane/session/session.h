@@ -47,9 +47,27 @@ enum class Delivery : std::uint8_t {
   reliable,  // polled: resent until acknowledged; delivered in order
 };
 
-// First repair policy: one verbatim copy of each source, `copy_after` later; zero duration: none.
+enum class RepairScheme : std::uint8_t {
+  copy,    // each source once more, verbatim; the only one of a reliable stream
+  block,   // `repair` symbols over each `data` sources, Reed-Solomon
+  window,  // `repair` symbols after each `data` sources, over what was sent within `spread`
+};
+
+// What the sender adds so that lost sources can be repaired. A receiver takes whatever comes.
 struct RepairOptions {
-  Duration copy_after{};
+  Duration copy_after{};  // copy: this much later; zero: no repair at all
+  RepairScheme scheme = RepairScheme::copy;
+  std::uint8_t data = 0;    // 1 to kMaxRepairSet
+  std::uint8_t repair = 0;  // 1 to kMaxRepairSet
+  // Block: its symbols leave evenly until this much after its last source. Window: its length.
+  Duration spread{};
+  // D: what comes later than this after the fastest path could have brought it has missed its use.
+  Duration deadline{};
+  // Inbound: ask for what is missing. Outbound: send what is asked for again. Needs a deadline.
+  bool resends = false;
+
+  // Whether sources are kept for more than one copy.
+  [[nodiscard]] bool combines() const { return scheme != RepairScheme::copy || resends; }
 };
 
 struct StreamOptions {

@@ -19,7 +19,9 @@ namespace usbgw::session {
   X(sources_retransmitted, "source symbols delivered from a resend")                \
   X(repairs_sent, "repair symbols sent")                                            \
   X(repairs_useless, "repair symbols that came for nothing missing")                \
-  X(resends, "sources of reliable streams sent again")                              \
+  X(resends, "sources sent again")                                                  \
+  X(requests_sent, "requests for missing sources of timely streams sent")           \
+  X(requests_received, "requests for sources of timely streams")                    \
   X(drop_authentication, "datagrams whose tag did not verify")                      \
   X(drop_replay, "datagrams outside the replay window or seen before")              \
   X(drop_malformed, "opened datagrams with a record that does not decode")          \

@@ -43,6 +43,7 @@ struct Session::Implementation {
                       const Opened& opened);
   [[nodiscard]] bool receive_repair(const wire::RepairRecord& repair, const Opened& opened);
   [[nodiscard]] bool receive_ack(const wire::AckRecord& ack, Instant now);
+  void receive_request(const wire::RequestRecord& request, Instant now);
   void receive_clock_report(const wire::ClockReportRecord& report, const Opened& opened);
 
   // --- transmitting ---
@@ -51,6 +52,13 @@ struct Session::Implementation {
   [[nodiscard]] bool send_item(const StreamItem& item, Instant now);
   void send_timely(OutboundStream& stream, const StreamItem& item, Instant now);
   std::size_t send_copies(OutboundStream& stream, Instant now);
+  std::size_t send_repairs(OutboundStream& stream, Instant now);
+  std::size_t send_resends(OutboundStream& stream);
+  void send_requests(Instant now);
+  [[nodiscard]] DatagramSender::Room send_copy(const OutboundStream& stream, const StreamItem& item,
+                                               bool release);
+  [[nodiscard]] DatagramSender::Room send_combined(const OutboundStream& stream, unsigned row,
+                                                   std::span<const fec::Source> set);
   std::size_t send_reliable(OutboundStream& stream, Instant now);
   void send_acks();
   void send_pings(Instant now);

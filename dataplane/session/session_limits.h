@@ -26,6 +26,15 @@ inline constexpr Duration kKeyOverlap = std::chrono::seconds(10);
 inline constexpr std::size_t kDuplicateWindow = 4096;
 // Sources of a reliable stream in flight; both ends use it, so that what is sent can be held.
 inline constexpr std::size_t kReliableWindow = 64;
+// Symbols of a timely stream that a receiver keeps for more to come.
+inline constexpr std::size_t kWaitingRepairs = 32;
+// Sources of a timely stream that a sender keeps for symbols over them and to send them again, and
+// that a receiver asks for.
+inline constexpr std::size_t kRepairHistory = 256;
+// Symbols that a timely stream may owe at a time.
+inline constexpr std::size_t kMaxOwedRepairs = 256;
+// However a scheme is set, no source is kept for longer, or a stream that pauses would keep blocks.
+inline constexpr Duration kMaxRepairAge = std::chrono::milliseconds(500);
 inline constexpr std::size_t kMaxRecords = 32;
 inline constexpr std::size_t kItemsPerTurn = 64;
 // Smallest path payload that we fall back to: the least MTU less IPv6's and UDP's headers.

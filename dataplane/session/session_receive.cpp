@@ -110,6 +110,10 @@ bool Session::Implementation::receive_record(const wire::Record& record, const O
       });
     case wire::RecordType::loss_report:  // for a controller of the repair rate; nobody asks yet
       return wire::LossReportRecord::decode(record).has_value();
+    case wire::RecordType::request:
+      return with(wire::RequestRecord::decode(record), [&](const wire::RequestRecord& request) {
+        receive_request(request, opened.now);
+      });
     case wire::RecordType::path_probe:
       return with(wire::ProbeRecord::decode(record), [&](const wire::ProbeRecord& path_probe) {
         if (path_probe.size != opened.datagram_bytes) return false;
@@ -159,12 +163,14 @@ void Session::Implementation::receive_source(const wire::StreamKey& key, std::ui
   }
 }
 
-// A repair symbol of one source in row 0 is that source, length first. Wider sets are for a repair
-// scheme that this receiver has not agreed to: they are counted, not used.
+// A repair symbol of one source in row 0 is that source, length first, and is taken as it lies.
 bool Session::Implementation::receive_repair(const wire::RepairRecord& repair,
                                              const Opened& opened) {
   if (repair.count > 1 || repair.row != 0) {
-    counters.add(SessionCounter::repairs_useless);
+    InboundStream* stream = inbound_streams.find(repair.key.stream);
+    if (stream != nullptr && stream->options().epoch == repair.key.epoch)
+      return stream->receive_repair(repair, opened.now);
+    counters.add(SessionCounter::drop_unknown_stream);
     return true;
   }
   if (repair.symbol.size() < 2) return false;
@@ -182,6 +188,21 @@ bool Session::Implementation::receive_ack(const wire::AckRecord& ack, Instant no
     return true;
   }
   return stream->is_reliable() && stream->acknowledge(ack, now);
+}
+
+void Session::Implementation::receive_request(const wire::RequestRecord& request, Instant now) {
+  OutboundStream* stream = outbound_streams.find(request.key.stream);
+  if (stream == nullptr || stream->options().epoch != request.key.epoch) {
+    counters.add(SessionCounter::drop_unknown_stream);
+    return;
+  }
+  counters.add(SessionCounter::requests_received);
+  if (stream->is_reliable() || !stream->options().repair.resends) return;
+  const Duration round_trip = monitor.estimate().round_trip_min;
+  const std::int64_t first = stream->unwrap(request.first);
+  for (unsigned i = 0; i < 64; ++i)
+    if ((request.missing >> i & 1) != 0)
+      stream->schedule.request(first + i, request.is_last, now, round_trip);
 }
 
 // Reports on a stream travel both ways: the stream may be open in either direction.

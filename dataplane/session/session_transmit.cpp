@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <array>
 
 #include "dataplane/session/session_implementation.h"
+#include "fec/kernel.h"
+#include "fec/repair_encoder.h"
 
 namespace usbgw::session {
 namespace {
@@ -20,14 +23,19 @@ std::size_t Session::Implementation::transmit(DatagramPort& port, Instant now,
     counters.add(SessionCounter::mtu_lowered);
   for (auto& stream : inbound_streams.in_use())
     if (stream.is_open() && stream.has_undelivered()) stream.deliver();
+  for (auto& stream : outbound_streams.in_use())
+    if (stream.is_open() && stream.combines()) stream.schedule.expire(now);
 
   sender.begin_turn(port, now, probe.payload());
   std::size_t work = take_items(std::min(max_items, kItemsPerTurn), now);
   for (auto& stream : outbound_streams.in_use()) {
     if (!stream.is_open()) continue;
-    work += stream.is_reliable() ? send_reliable(stream, now) : send_copies(stream, now);
+    work += stream.is_reliable() ? send_reliable(stream, now)
+            : stream.combines()  ? send_repairs(stream, now)
+                                 : send_copies(stream, now);
   }
   send_acks();
+  send_requests(now);
   send_pings(now);
   send_probe(now);
   work += sender.end_turn();
@@ -111,7 +119,7 @@ bool Session::Implementation::send_item(const StreamItem& item, Instant now) {
 void Session::Implementation::send_timely(OutboundStream& stream, const StreamItem& item,
                                           Instant now) {
   const bool wants_copy = stream.options().repair.copy_after > Duration{};
-  const bool is_kept = wants_copy && stream.keep_for_copy(item, now);
+  const bool is_kept = stream.combines() || (wants_copy && stream.keep_for_copy(item, now));
   const wire::SourceRecord source{
       stream.key(), false, false, static_cast<std::uint32_t>(item.source.value()), {}};
   const auto write = [&](ByteWriter& writer) {
@@ -119,6 +127,7 @@ void Session::Implementation::send_timely(OutboundStream& stream, const StreamIt
   };
   sender.add_with_body(stream.options().traffic_class, write, item, !is_kept);
   counters.add(SessionCounter::sources_sent);
+  if (stream.combines()) stream.schedule.sent(item, now);
 }
 
 std::size_t Session::Implementation::send_copies(OutboundStream& stream, Instant now) {
@@ -126,24 +135,100 @@ std::size_t Session::Implementation::send_copies(OutboundStream& stream, Instant
   while (sent < kItemsPerTurn) {
     const auto index = stream.due_copy(now);
     if (index == KeptItems::kNone) break;
-    const auto room =
-        sender.make_room(kSourceOverhead + kept[index].item.length, stream.options().max_payload);
+    const auto room = send_copy(stream, kept[index].item, true);
     if (room == DatagramSender::Room::port_is_full) break;
     const StreamItem item = stream.take_copy();
-    if (room == DatagramSender::Room::too_large) {  // the path was lowered meanwhile
+    if (room == DatagramSender::Room::too_large)  // the path was lowered meanwhile
       outbound.release(item);
+    else
+      ++sent;
+  }
+  return sent;
+}
+
+DatagramSender::Room Session::Implementation::send_copy(const OutboundStream& stream,
+                                                        const StreamItem& item, bool release) {
+  const auto room = sender.make_room(kSourceOverhead + item.length, stream.options().max_payload);
+  if (room != DatagramSender::Room::ok) return room;
+  const wire::SourceRecord source{
+      stream.key(), false, true, static_cast<std::uint32_t>(item.source.value()), {}};
+  const auto write = [&](ByteWriter& writer) {
+    wire::encode_source_header(source, item.length, writer);
+  };
+  sender.add_with_body(TrafficClass::repair, write, item, release);
+  counters.add(SessionCounter::repairs_sent);
+  return room;
+}
+
+// What is sent twice is sent in two datagrams.
+std::size_t Session::Implementation::send_resends(OutboundStream& stream) {
+  std::size_t sent = 0;
+  bool is_second = false;
+  while (const auto resend = stream.schedule.due_resend()) {
+    if (resend->item == nullptr) {
+      stream.schedule.resent();
       continue;
     }
-    const wire::SourceRecord source{
-        stream.key(), false, true, static_cast<std::uint32_t>(item.source.value()), {}};
-    const auto write = [&](ByteWriter& writer) {
-      wire::encode_source_header(source, item.length, writer);
-    };
-    sender.add_with_body(TrafficClass::repair, write, item, true);
-    counters.add(SessionCounter::repairs_sent);
+    const StreamItem& item = *resend->item;
+    if (resend->is_second && !is_second) sender.finish_datagram();
+    is_second = resend->is_second;
+    const auto room = sender.make_room(kSourceOverhead + item.length, stream.options().max_payload);
+    if (room == DatagramSender::Room::port_is_full) break;
+    if (room == DatagramSender::Room::ok) {
+      const wire::SourceRecord source{
+          stream.key(), true, false, static_cast<std::uint32_t>(item.source.value()), {}};
+      const auto write = [&](ByteWriter& writer) {
+        wire::encode_source_header(source, item.length, writer);
+      };
+      sender.add_with_body(TrafficClass::repair, write, item, false);
+      counters.add(SessionCounter::resends);
+      ++sent;
+    }
+    stream.schedule.resent();
+  }
+  return sent;
+}
+
+std::size_t Session::Implementation::send_repairs(OutboundStream& stream, Instant now) {
+  std::size_t sent = send_resends(stream);
+  std::array<fec::Source, wire::kMaxRepairSet> sources;
+  while (sent < kItemsPerTurn) {
+    const RepairSchedule::Symbol* symbol = stream.schedule.due(now);
+    if (symbol == nullptr) break;
+    const auto set = std::span(sources).first(stream.schedule.gather(*symbol, sources));
+    auto room = DatagramSender::Room::too_large;
+    if (set.size() == 1)
+      room = send_copy(stream, *stream.schedule.find(set[0].number.value()), false);
+    else if (!set.empty())
+      room = send_combined(stream, symbol->row, set);
+    if (room == DatagramSender::Room::port_is_full) break;
+    stream.schedule.taken();
     ++sent;
   }
   return sent;
+}
+
+DatagramSender::Room Session::Implementation::send_combined(const OutboundStream& stream,
+                                                            unsigned row,
+                                                            std::span<const fec::Source> set) {
+  const std::size_t symbol_bytes = fec::repair_bytes(set);
+  const std::size_t record_bytes =
+      wire::kRecordHeader + wire::kRepairFixed + set.size() - 1 + symbol_bytes;
+  const auto room = sender.make_room(record_bytes, stream.options().max_payload);
+  if (room != DatagramSender::Room::ok) return room;
+  wire::RepairRecord repair;
+  repair.key = stream.key();
+  repair.row = static_cast<std::uint8_t>(row);
+  repair.count = static_cast<std::uint8_t>(set.size());
+  for (std::size_t i = 0; i < set.size(); ++i)
+    repair.numbers[i] = static_cast<std::uint32_t>(set[i].number.value());
+  sender.add_with_symbol(
+      TrafficClass::repair,
+      [&](ByteWriter& writer) { wire::encode_repair_header(repair, symbol_bytes, writer); },
+      symbol_bytes,
+      [&](std::span<std::byte> to) { fec::encode_repair(fec::kernels().front(), row, set, to); });
+  counters.add(SessionCounter::repairs_sent);
+  return room;
 }
 
 std::size_t Session::Implementation::send_reliable(OutboundStream& stream, Instant now) {
@@ -187,6 +272,29 @@ void Session::Implementation::send_acks() {
   }
 }
 
+// The last request is sent twice, in two datagrams, like what it asks for.
+void Session::Implementation::send_requests(Instant now) {
+  if (!monitor.estimate().valid) return;
+  const RoundTrip round_trip{monitor.estimate().round_trip_min, monitor.round_trip_bound()};
+  for (auto& stream : inbound_streams.in_use()) {
+    if (!stream.is_open() || !stream.asks()) continue;
+    while (has_room(kSmallRecord)) {
+      const auto request = stream.gaps.take_request(now, round_trip);
+      if (!request) break;
+      const wire::RequestRecord record{stream.key(), request->is_last, request->first,
+                                       request->missing};
+      const auto write = [&](ByteWriter& writer) { wire::encode(record, writer); };
+      sender.add(TrafficClass::repair, write);
+      counters.add(SessionCounter::requests_sent);
+      if (!request->is_last) continue;
+      sender.finish_datagram();
+      if (!has_room(kSmallRecord)) break;
+      sender.add(TrafficClass::repair, write);
+      counters.add(SessionCounter::requests_sent);
+    }
+  }
+}
+
 void Session::Implementation::send_pings(Instant now) {
   while (monitor.has_pong() && has_room(kSmallRecord)) {
     const wire::PongRecord pong = monitor.take_pong(now);
@@ -215,6 +323,10 @@ Instant Session::Implementation::next_deadline() const {
     if (stream.is_open()) deadline = std::min(deadline, stream.next_deadline());
   for (const auto& stream : inbound_streams.in_use())
     if (stream.is_open() && (stream.owes_ack() || stream.has_undelivered())) deadline = Instant{};
+  if (monitor.estimate().valid)
+    for (const auto& stream : inbound_streams.in_use())
+      if (stream.is_open() && stream.asks())
+        deadline = std::min(deadline, stream.gaps.next_deadline());
   return std::max(deadline, blocked_until);
 }
 

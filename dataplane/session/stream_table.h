@@ -12,7 +12,12 @@ namespace usbgw::session {
 template <class Stream>
 class StreamTable {
  public:
-  explicit StreamTable(const Stream& closed) : slots_(kMaxStreams, closed) {}
+  // `parts`: what each slot is made of.
+  template <class... Parts>
+  explicit StreamTable(Parts&... parts) {
+    slots_.reserve(kMaxStreams);
+    for (std::size_t i = 0; i < kMaxStreams; ++i) slots_.emplace_back(parts...);
+  }
 
   [[nodiscard]] Stream* find(StreamId id) {
     for (Stream& stream : in_use())

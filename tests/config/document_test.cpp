@@ -25,6 +25,19 @@ TEST(Document, Minimal_TakesDefaults) {
   EXPECT_FALSE(document->attaches[0].vhci_port);
 }
 
+TEST(Document, RepairSchemes_TakeTheirDefaults) {
+  for (const auto& [name, scheme] :
+       {std::pair("rs", RepairScheme::rs), std::pair("window", RepairScheme::window)}) {
+    const auto document = parse_document(
+        std::string(kHost) + "[repair]\nscheme = \"" + name + "\"\nrepair = 2\n", "studio.toml");
+    ASSERT_TRUE(document) << problem_text(document);
+    EXPECT_EQ(*document->repair.scheme, scheme);
+    EXPECT_EQ(*document->repair.data, 8);
+    EXPECT_EQ(*document->repair.repair, 2);
+    EXPECT_EQ(*document->repair.spread, 4ms);
+  }
+}
+
 TEST(Document, Values_RememberFileLineAndKey) {
   const auto document = parse_document(kHost, "studio.toml");
   ASSERT_TRUE(document);

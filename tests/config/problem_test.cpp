@@ -32,6 +32,17 @@ TEST(ConfigProblem, UnknownSection_Suggests) {
             "security, streams, workers\n");
 }
 
+TEST(ConfigProblem, RepairKeysOfAnotherScheme_HaveNoEffect) {
+  EXPECT_EQ(problems_with("[[peer]]", "[repair]\ndata = 8\n[[peer]]"),
+            "f.toml:9: repair.data: has no effect without scheme = \"rs\" or \"window\"\n");
+  EXPECT_EQ(problems_with("[[peer]]", "[repair]\nscheme = \"rs\"\ndelay = \"1ms\"\n[[peer]]"),
+            "f.toml:10: repair.delay: is of scheme = \"copy\"; allowed: data, repair, spread\n");
+  EXPECT_EQ(
+      problems_with("[[peer]]", "[repair]\nscheme = \"window\"\nspread = \"0ms\"\n[[peer]]"),
+      "f.toml:10: repair.spread: is the window's length and cannot be 0; allowed: up to 100ms\n");
+  EXPECT_NE(problems_with("[[peer]]", "[repair]\nscheme = \"rs\"\ndata = 33\n[[peer]]"), "");
+}
+
 TEST(ConfigProblem, VhciThreadsOnACoreThatABusyWorkerHas_WouldNeverRun) {
   const std::string cores = "[workers]\nusb_core = 2\nvhci_core = 2\n";
   EXPECT_EQ(problems_with("[[peer]]", cores + "[[peer]]"), "");

@@ -216,6 +216,18 @@ TEST(RepairWindow, NumbersBeyond32BitsAndJumpsWork) {
   EXPECT_EQ(stream.recovered, (Numbers{far - 1}));
 }
 
+TEST(RepairWindow, ClearedWindowKnowsNothingOfTheStreamBefore) {
+  Stream stream;
+  stream.give(100);
+  EXPECT_EQ(stream.repair(0, {101, 102}), RepairOutcome::kept);
+  stream.window.clear();
+  EXPECT_EQ(stream.repair(1, {99, 100}), RepairOutcome::kept);
+  stream.give(102);
+  EXPECT_TRUE(stream.recovered.empty());
+  stream.give(99);
+  EXPECT_EQ(stream.recovered, Numbers{100});
+}
+
 TEST(RepairWindow, BadSetsAreMalformedAndLargeSymbolsRefused) {
   Stream stream;
   const auto add = [&](const Numbers& set, std::size_t size, unsigned row = 0) {

@@ -167,6 +167,21 @@ TEST(Records, PingWithAnOffsetThatItCallsInvalidIsMalformed) {
   EXPECT_EQ(decoded<PingRecord>(bytes).error(), WireError::malformed);
 }
 
+TEST(Records, RequestRoundTrips) {
+  const RequestRecord request{kKey, true, 0xFFFF'FFFF, 0x8000'0000'0000'0003};
+  auto bytes = encoded(request);
+  EXPECT_EQ(bytes, from_hex("0a 01 0010 0181 09 00 ffffffff 8000000000000003"));
+  const auto back = decoded<RequestRecord>(bytes);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->key, kKey);
+  EXPECT_TRUE(back->is_last);
+  EXPECT_EQ(back->first, request.first);
+  EXPECT_EQ(back->missing, request.missing);
+  expect_every_truncation_refused<RequestRecord>(bytes);
+  bytes.back() = std::byte{2};  // the first one itself is not missing
+  EXPECT_EQ(decoded<RequestRecord>(bytes).error(), WireError::malformed);
+}
+
 TEST(Records, LossReportAndClockReportRoundTrip) {
   const LossReportRecord loss{kKey, 1, 2, 3, 4};
   const auto bytes = encoded(loss);

@@ -13,6 +13,7 @@
 #include "common/byte_order.h"
 #include "common/random.h"
 #include "dataplane/session/session.h"
+#include "dataplane/session/session_limits.h"
 
 namespace usbgw::session::test {
 

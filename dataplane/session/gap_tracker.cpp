@@ -1,0 +1,112 @@
+#include "dataplane/session/gap_tracker.h"
+
+#include <algorithm>
+
+namespace usbgw::session {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Beyond the latest of late: turns of both ends, and a line that moves.
+constexpr Duration kLeastPatience = 200us;
+// Sources that may be missed before any after them has come.
+constexpr std::int64_t kAhead = 4;
+constexpr double kMostBudget = 64;
+constexpr double kBudgetOfASource = 0.25;
+
+}  // namespace
+
+void GapTracker::open(Duration deadline) {
+  deadline_ = deadline;
+  line_ = {};
+  places_.fill({});
+  oldest_ = 0;
+  newest_ = -1;
+  budget_ = kMostBudget;
+}
+
+GapTracker::Place& GapTracker::place(std::int64_t number) {
+  Place& place = places_[static_cast<std::size_t>(number) % kRepairHistory];
+  if (place.number != number) place = {number, false, first_ask(number)};
+  return place;
+}
+
+Duration GapTracker::patience() const {
+  return kLeastPatience + line_.late();
+}
+
+Instant GapTracker::first_ask(std::int64_t number) const {
+  return line_.is_known() ? line_.expected(number) + patience() : kNever;
+}
+
+// D counts from the fastest arrival.
+Instant GapTracker::deadline(std::int64_t number) const {
+  return line_.expected(number) - line_.early() + deadline_;
+}
+
+void GapTracker::arrived(std::int64_t number, bool is_direct, Instant now) {
+  if (is_direct) {
+    line_.add(number, now);
+    budget_ = std::min(budget_ + kBudgetOfASource, kMostBudget);
+  }
+  if (newest_ < 0) oldest_ = number;
+  if (number < oldest_) return;
+  newest_ = std::max(newest_, number);
+  oldest_ = std::max(oldest_, newest_ - static_cast<std::int64_t>(kRepairHistory) + 1 + kAhead);
+  if (number >= oldest_) place(number).has_come = true;
+  give_up_old(now);
+}
+
+void GapTracker::give_up_old(Instant now) {
+  while (oldest_ <= newest_ &&
+         (place(oldest_).has_come || !line_.is_known() || deadline(oldest_) < now))
+    ++oldest_;
+}
+
+std::optional<GapTracker::Request> GapTracker::take_request(Instant now,
+                                                            const RoundTrip& round_trip) {
+  if (!line_.is_known()) return std::nullopt;
+  give_up_old(now);
+  std::optional<Request> request;
+  std::int64_t first = 0;
+  for (std::int64_t n = oldest_; n <= newest_ + kAhead; ++n) {
+    if (n > newest_ && !has_place(n) && first_ask(n) > now) break;
+    Place& missing = place(n);
+    if (missing.has_come || missing.ask_at > now) continue;
+    if (now + round_trip.least > deadline(n)) {
+      missing.ask_at = kNever;
+      continue;
+    }
+    const bool is_last = now + round_trip.bound + round_trip.least > deadline(n);
+    if (request && (is_last != request->is_last || n - first >= 64)) continue;  // the next request
+    const double cost = is_last ? 2 : 1;
+    if (budget_ < cost) {
+      missing.ask_at = now + round_trip.bound;
+      continue;
+    }
+    budget_ -= cost;
+    if (!request) {
+      first = n;
+      request = Request{static_cast<std::uint32_t>(n), 0, is_last};
+    }
+    request->missing |= std::uint64_t{1} << (n - first);
+    missing.ask_at = is_last ? kNever : now + round_trip.bound;
+  }
+  return request;
+}
+
+Instant GapTracker::next_deadline() const {
+  if (!line_.is_known()) return kNever;
+  Instant next = kNever;
+  for (std::int64_t n = oldest_; n <= newest_ + kAhead; ++n) {
+    const Place& missing = place(n);
+    if (!has_place(n))
+      next = std::min(next, first_ask(n));
+    else if (!missing.has_come)
+      next = std::min(next, missing.ask_at);
+    if (n > newest_ && !has_place(n)) break;
+  }
+  return next;
+}
+
+}  // namespace usbgw::session
