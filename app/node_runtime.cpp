@@ -52,6 +52,11 @@ node::RepairConfig repair_of(const config::Document& document) {
     case config::RepairScheme::window:
       options.scheme = session::RepairScheme::window;
       break;
+    case config::RepairScheme::automatic:
+      options.scheme = session::RepairScheme::automatic;
+      options.resends = true;
+      options.share = *repair.share;
+      break;
   }
   config.options = options;
   return config;

@@ -148,19 +148,26 @@ RepairSection read_repair(TableReader reader) {
                                               {{"copy", RepairScheme::copy},
                                                {"none", RepairScheme::none},
                                                {"rs", RepairScheme::rs},
-                                               {"window", RepairScheme::window}});
+                                               {"window", RepairScheme::window},
+                                               {"auto", RepairScheme::automatic}});
   repair.delay = reader.duration("delay", {milliseconds(4), reader.location("delay")},
                                  microseconds(0), milliseconds(100));
   repair.data = reader.integer<std::uint8_t>("data", 8, 1, kMostRepairData);
   repair.repair = reader.integer<std::uint8_t>("repair", 4, 1, kMostRepairSymbols);
   repair.spread = reader.duration("spread", {milliseconds(4), reader.location("spread")},
                                   microseconds(0), milliseconds(100));
+  repair.share = reader.parsed<std::uint64_t>("share", 0, parse_rate);
+  const bool is_automatic = *repair.scheme == RepairScheme::automatic;
   const bool combines =
       *repair.scheme == RepairScheme::rs || *repair.scheme == RepairScheme::window;
   for (const std::string_view key : {"data", "repair", "spread"}) {
     if (reader.has(key) && !combines)
       reader.complain(key, "has no effect without scheme = \"rs\" or \"window\"");
   }
+  if (reader.has("share") && !is_automatic)
+    reader.complain("share", "has no effect without scheme = \"auto\"");
+  if (reader.has("delay") && is_automatic)
+    reader.complain("delay", "is of scheme = \"copy\"; allowed: share");
   if (reader.has("delay") && combines)
     reader.complain("delay", "is of scheme = \"copy\"; allowed: data, repair, spread");
   if (*repair.scheme == RepairScheme::window && *repair.spread == Duration{})

@@ -120,7 +120,7 @@ struct AttachEntry {
   Value<std::uint16_t> buffer_count;  // intervals that an input stream holds; 0: from playout_max
 };
 
-enum class RepairScheme : std::uint8_t { none, copy, rs, window };
+enum class RepairScheme : std::uint8_t { none, copy, rs, window, automatic };
 
 struct RepairSection {
   Value<RepairScheme> scheme;
@@ -129,6 +129,7 @@ struct RepairSection {
   Value<std::uint8_t> data;
   Value<std::uint8_t> repair;
   Value<Duration> spread;
+  Value<std::uint64_t> share;  // automatic: bytes a second of a stream with its repair; 0: no bound
 };
 
 // What a ring port does to the datagrams it carries, each way.

@@ -21,6 +21,7 @@ constexpr std::size_t kPayload = 1400;
 constexpr StreamId kTimely{0x0181};
 constexpr StreamId kReliable{0x0182};
 constexpr StreamId kCombined{0x0183};
+constexpr StreamId kAutomatic{0x0184};
 constexpr std::size_t kBlocks = 16;
 
 class SinkPort final : public DatagramPort {
@@ -40,13 +41,14 @@ class SinkPort final : public DatagramPort {
 
 struct Victim {
   Victim() {
-    for (const auto stream : {kTimely, kReliable, kCombined}) {
+    for (const auto stream : {kTimely, kReliable, kCombined, kAutomatic}) {
       StreamOptions options;
       options.stream = stream;
       options.delivery = stream == kReliable ? Delivery::reliable : Delivery::timely;
       options.repair.copy_after = std::chrono::milliseconds(2);
-      if (stream == kCombined) {
-        options.repair.scheme = RepairScheme::window;
+      if (stream == kCombined || stream == kAutomatic) {
+        options.repair.scheme =
+            stream == kCombined ? RepairScheme::window : RepairScheme::automatic;
         options.repair.data = options.repair.repair = 2;
         options.repair.spread = options.repair.deadline = std::chrono::milliseconds(8);
         options.repair.resends = true;
@@ -63,7 +65,7 @@ struct Victim {
     session->receive(datagram, {}, now, now);
   }
   void send() {
-    for (const auto stream : {kTimely, kReliable, kCombined}) {
+    for (const auto stream : {kTimely, kReliable, kCombined, kAutomatic}) {
       const auto claim = outbound.claim();
       if (!claim) return;
       StreamItem item;

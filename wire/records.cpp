@@ -15,7 +15,7 @@ constexpr std::size_t kRequestBytes = 16;
 constexpr std::size_t kClockReportFixed = 4;
 constexpr std::size_t kPingBytes = 20;
 constexpr std::size_t kPongBytes = 36;
-constexpr std::size_t kLossReportBytes = 20;
+constexpr std::size_t kLossReportBytes = 28;
 // Clocks of two machines differ by less than this, or the stamps are nonsense.
 constexpr std::int64_t kMaxOffset = kNever.time_since_epoch().count();
 
@@ -180,9 +180,13 @@ WireResult<LossReportRecord> LossReportRecord::decode(const Record& record) {
   if (!size) return tl::unexpected(size.error());
   const auto reader = HeaderReader<kLossReportBytes>::over(record.body);
   if (record.flags != 0 || reader->load<std::uint8_t, 3>() != 0) return tl::unexpected(kMalformed);
-  return LossReportRecord{key_of(*reader), reader->load<std::uint32_t, 4>(),
-                          reader->load<std::uint32_t, 8>(), reader->load<std::uint32_t, 12>(),
-                          reader->load<std::uint32_t, 16>()};
+  return LossReportRecord{key_of(*reader),
+                          reader->load<std::uint32_t, 4>(),
+                          reader->load<std::uint32_t, 8>(),
+                          reader->load<std::uint32_t, 12>(),
+                          reader->load<std::uint32_t, 16>(),
+                          reader->load<std::uint32_t, 20>(),
+                          reader->load<std::uint32_t, 24>()};
 }
 
 WireResult<RequestRecord> RequestRecord::decode(const Record& record) {
@@ -273,10 +277,12 @@ void encode(const PongRecord& pong, ByteWriter& writer) {
 void encode(const LossReportRecord& report, ByteWriter& writer) {
   write_header(writer, RecordType::loss_report, 0, kLossReportBytes);
   write_key(writer, report.key, 0);
-  writer.write<std::uint32_t>(report.highest);
-  writer.write<std::uint32_t>(report.received);
+  writer.write<std::uint32_t>(report.settled);
   writer.write<std::uint32_t>(report.missing);
+  writer.write<std::uint32_t>(report.runs);
+  writer.write<std::uint32_t>(report.beyond);
   writer.write<std::uint32_t>(report.longest_run_us);
+  writer.write<std::uint32_t>(report.spread_us);
 }
 
 void encode(const RequestRecord& request, ByteWriter& writer) {

@@ -17,8 +17,9 @@
 //                our send time), 0 unless flags bit 0 says that it is valid
 // pong           0 u32 id | 4 u64 ping sent | 12 u64 ping received | 20 u64 sent | 28 s64 offset
 //                (as in a ping)
-// loss report    0 u16 stream | 2 u8 epoch | 3 u8 zero | 4 u32 highest source number
-//                8 u32 received | 12 u32 missing before repair | 16 u32 longest run of missing, µs
+// loss report    0 u16 stream | 2 u8 epoch | 3 u8 zero | 4 u32 settled | 8 u32 missing | 12 u32
+// runs
+//                16 u32 missing in longer runs | 20 u32 longest run, µs | 24 u32 spread, µs
 // path probe     0 u16 size of this datagram's UDP payload | 2 zeros
 // probe answer   0 u16 size as probed
 // request        0 u16 stream | 2 u8 epoch | 3 u8 zero | 4 u32 first missing source number
@@ -144,12 +145,15 @@ struct PongRecord {
   [[nodiscard]] static WireResult<PongRecord> decode(const Record& record);
 };
 
+// Of a timely stream, before repair. Counts are since its opening and wrap.
 struct LossReportRecord {
   StreamKey key;
-  std::uint32_t highest = 0;
-  std::uint32_t received = 0;
-  std::uint32_t missing = 0;
-  std::uint32_t longest_run_us = 0;
+  std::uint32_t settled = 0;  // sources that came, or can be of no use any more
+  std::uint32_t missing = 0;  // of those, did not come by themselves, in runs up to the deadline
+  std::uint32_t runs = 0;     // such runs
+  std::uint32_t beyond = 0;   // missing in longer runs, which no repair could have helped
+  std::uint32_t longest_run_us = 0;  // of those up to the deadline, since the report before
+  std::uint32_t spread_us = 0;       // of arrivals, peak to peak, over the last second or two
   [[nodiscard]] static WireResult<LossReportRecord> decode(const Record& record);
 };
 

@@ -60,6 +60,9 @@ std::vector<Scheme> schemes_for(Duration deadline) {
   add("copies D/2 D", block(1, 2, deadline));
   if (deadline > 1ms) add("copies to D-1", block(1, 2, deadline - 1ms));
   add("window 1:2", window(1, 2, deadline));
+  RepairOptions automatic = resends;
+  automatic.scheme = RepairScheme::automatic;
+  add("controller", automatic);
   return schemes;
 }
 

@@ -11,6 +11,9 @@ namespace usbgw::benchmarks {
 struct Scheme {
   std::string name;
   session::RepairOptions repair;
+  [[nodiscard]] bool is_controller() const {
+    return repair.scheme == session::RepairScheme::automatic;
+  }
 };
 
 // For a deadline D: times in them depend on it.

@@ -12,7 +12,8 @@ constexpr Duration kLeastPatience = 200us;
 // Sources that may be missed before any after them has come.
 constexpr std::int64_t kAhead = 4;
 constexpr double kMostBudget = 64;
-constexpr double kBudgetOfASource = 0.25;
+constexpr double kBudgetOfASource = 0.05;
+constexpr double kBudgetOfAResend = 2;  // a sender that does not resend is soon asked little
 
 }  // namespace
 
@@ -23,11 +24,13 @@ void GapTracker::open(Duration deadline) {
   oldest_ = 0;
   newest_ = -1;
   budget_ = kMostBudget;
+  losses_ = {};
+  run_ = 0;
 }
 
 GapTracker::Place& GapTracker::place(std::int64_t number) {
   Place& place = places_[static_cast<std::size_t>(number) % kRepairHistory];
-  if (place.number != number) place = {number, false, first_ask(number)};
+  if (place.number != number) place = {number, false, false, first_ask(number)};
   return place;
 }
 
@@ -39,28 +42,59 @@ Instant GapTracker::first_ask(std::int64_t number) const {
   return line_.is_known() ? line_.expected(number) + patience() : kNever;
 }
 
+// A source that comes after its deadline is late, and not lost.
+Instant GapTracker::settled(std::int64_t number) const {
+  return std::max(deadline(number), line_.expected(number) + 2 * patience());
+}
+
 // D counts from the fastest arrival.
 Instant GapTracker::deadline(std::int64_t number) const {
   return line_.expected(number) - line_.early() + deadline_;
 }
 
-void GapTracker::arrived(std::int64_t number, bool is_direct, Instant now) {
-  if (is_direct) {
-    line_.add(number, now);
-    budget_ = std::min(budget_ + kBudgetOfASource, kMostBudget);
-  }
+void GapTracker::arrived(std::int64_t number, Provenance provenance, Instant now) {
+  const bool is_direct = provenance == Provenance::direct;
+  if (is_direct) line_.add(number, now);
+  const double budget = is_direct                                 ? kBudgetOfASource
+                        : provenance == Provenance::retransmitted ? kBudgetOfAResend
+                                                                  : 0;
+  budget_ = std::min(budget_ + budget, kMostBudget);
   if (newest_ < 0) oldest_ = number;
   if (number < oldest_) return;
   newest_ = std::max(newest_, number);
   oldest_ = std::max(oldest_, newest_ - static_cast<std::int64_t>(kRepairHistory) + 1 + kAhead);
-  if (number >= oldest_) place(number).has_come = true;
+  if (number >= oldest_) {
+    Place& arrived = place(number);
+    arrived.has_come = true;
+    arrived.is_direct = arrived.is_direct || is_direct;
+  }
   give_up_old(now);
 }
 
 void GapTracker::give_up_old(Instant now) {
   while (oldest_ <= newest_ &&
-         (place(oldest_).has_come || !line_.is_known() || deadline(oldest_) < now))
+         (place(oldest_).is_direct || !line_.is_known() || settled(oldest_) < now)) {
+    settle(place(oldest_).is_direct);
     ++oldest_;
+  }
+}
+
+void GapTracker::settle(bool is_direct) {
+  ++losses_.settled;
+  if (!is_direct) {
+    ++run_;
+    return;
+  }
+  if (run_ == 0) return;
+  const Duration length = run_ * line_.interval();
+  if (length <= deadline_) {
+    losses_.missing += run_;
+    ++losses_.runs;
+    losses_.longest = std::max(losses_.longest, length);
+  } else {
+    losses_.beyond += run_;
+  }
+  run_ = 0;
 }
 
 std::optional<GapTracker::Request> GapTracker::take_request(Instant now,

@@ -9,22 +9,19 @@
 #include <cstdint>
 #include <optional>
 
+#include "common/stream_link.h"
 #include "dataplane/session/arrival_line.h"
+#include "dataplane/session/path_monitor.h"
 #include "dataplane/session/session_limits.h"
 #include "wire/records.h"
 
 namespace usbgw::session {
 
-struct RoundTrip {
-  Duration least{};
-  Duration bound{};  // an answer that has not come by then is lost
-};
-
 class GapTracker {
  public:
   void open(Duration deadline);
-  // A source was delivered; `is_direct`: from its first sending.
-  void arrived(std::int64_t number, bool is_direct, Instant now);
+  // A source was delivered, or came by itself after its repair.
+  void arrived(std::int64_t number, Provenance provenance, Instant now);
 
   struct Request {
     std::uint32_t first = 0;
@@ -34,12 +31,23 @@ class GapTracker {
   // What to ask for now; again until there is nothing.
   [[nodiscard]] std::optional<Request> take_request(Instant now, const RoundTrip& round_trip);
   [[nodiscard]] Instant next_deadline() const;
+  // What has been lost before repair, in numbers whose fate is known.
+  struct Losses {
+    std::uint32_t settled = 0;
+    std::uint32_t missing = 0;  // in runs up to the deadline
+    std::uint32_t runs = 0;
+    std::uint32_t beyond = 0;  // in longer ones
+    Duration longest{};        // run up to the deadline, since forget_longest()
+  };
+  [[nodiscard]] const Losses& losses() const { return losses_; }
+  void forget_longest() { losses_.longest = {}; }
   [[nodiscard]] const ArrivalLine& line() const { return line_; }
 
  private:
   struct Place {
     std::int64_t number = -1;
     bool has_come = false;
+    bool is_direct = false;
     Instant ask_at = kNever;
   };
   [[nodiscard]] Place& place(std::int64_t number);
@@ -50,7 +58,9 @@ class GapTracker {
   [[nodiscard]] Duration patience() const;
   [[nodiscard]] Instant first_ask(std::int64_t number) const;
   [[nodiscard]] Instant deadline(std::int64_t number) const;
+  [[nodiscard]] Instant settled(std::int64_t number) const;
   void give_up_old(Instant now);
+  void settle(bool is_direct);
 
   Duration deadline_{};
   ArrivalLine line_;
@@ -58,6 +68,8 @@ class GapTracker {
   std::int64_t oldest_ = 0;   // all before have come or are given up
   std::int64_t newest_ = -1;  // that has come
   double budget_ = 0;
+  Losses losses_;
+  std::uint32_t run_ = 0;  // missing ones that end at oldest_
 };
 
 }  // namespace usbgw::session

@@ -25,6 +25,8 @@ void InboundStream::open(const StreamOptions& options) {
         std::make_unique<fec::RepairWindow>(fec::kernels().front(), largest_, kWaitingRepairs);
   is_combined_ = options.repair.scheme != RepairScheme::copy;
   if (asks()) gaps.open(options.repair.deadline);
+  next_report_ = {};
+  reported_missing_ = 0;
 }
 
 void InboundStream::close() {
@@ -44,14 +46,19 @@ Acceptance InboundStream::receive(StreamItem item, std::uint32_t number) {
 
 Acceptance InboundStream::receive_timely(StreamItem& item, std::uint32_t number) {
   const std::int64_t unwrapped = unwrapper_.peek(number);
-  if (unwrapped < 0 || !seen_.is_new(unwrapped)) return Acceptance::duplicate;
+  if (unwrapped < 0) return Acceptance::duplicate;
+  if (!seen_.is_new(unwrapped)) {
+    if (asks() && item.provenance == Provenance::direct)
+      gaps.arrived(unwrapped, item.provenance, item.time);
+    return Acceptance::duplicate;
+  }
   item.source = SourceNumber{unwrapped};
   // Marked only when it went through: a copy may still come.
   if (!blocks_->link().publish(item)) return Acceptance::refused_ring_full;
   unwrapper_.unwrap(number);
   counters_->add(SessionCounter::sources_lost, seen_.mark(unwrapped));
   count_delivered(item);
-  if (asks()) gaps.arrived(unwrapped, item.provenance == Provenance::direct, item.time);
+  if (asks()) gaps.arrived(unwrapped, item.provenance, item.time);
   return Acceptance::delivered;
 }
 
@@ -145,6 +152,30 @@ void InboundStream::count_delivered(const StreamItem& item) {
   if (item.provenance == Provenance::repaired) counters_->add(SessionCounter::sources_repaired);
   if (item.provenance == Provenance::retransmitted)
     counters_->add(SessionCounter::sources_retransmitted);
+}
+
+Instant InboundStream::next_report() const {
+  if (!reports()) return kNever;
+  const bool has_news = gaps.losses().missing != reported_missing_;
+  return has_news ? next_report_ - (kReportInterval - kLossReportInterval) : next_report_;
+}
+
+wire::LossReportRecord InboundStream::take_report(Instant now) {
+  const GapTracker::Losses& losses = gaps.losses();
+  const auto us = [](Duration duration) {
+    return static_cast<std::uint32_t>(duration / std::chrono::microseconds(1));
+  };
+  const wire::LossReportRecord report{key(),
+                                      losses.settled,
+                                      losses.missing,
+                                      losses.runs,
+                                      losses.beyond,
+                                      us(losses.longest),
+                                      us(gaps.line().late() + gaps.line().early())};
+  reported_missing_ = losses.missing;
+  gaps.forget_longest();
+  next_report_ = now + kReportInterval;
+  return report;
 }
 
 wire::AckRecord InboundStream::ack() const {

@@ -53,6 +53,12 @@ class InboundStream {
            options_.repair.deadline > Duration{};
   }
   GapTracker gaps;
+  [[nodiscard]] bool reports() const {
+    return asks() && options_.repair.scheme == RepairScheme::automatic;
+  }
+  // When the sender is to hear what is lost: regularly, and soon after a loss. kNever: never.
+  [[nodiscard]] Instant next_report() const;
+  [[nodiscard]] wire::LossReportRecord take_report(Instant now);
 
   [[nodiscard]] bool owes_ack() const { return owes_ack_; }
   // What to acknowledge; the debt ends with ack_sent().
@@ -84,6 +90,8 @@ class InboundStream {
   // Made by the slot's first opening as timely, and kept. It is fed from the first symbol over
   // several sources on: most streams never see one.
   std::unique_ptr<fec::RepairWindow> window_;
+  Instant next_report_{};
+  std::uint32_t reported_missing_ = 0;
   bool is_combined_ = false;
 
   bool owes_ack_ = false;  // reliable

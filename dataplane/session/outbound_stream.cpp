@@ -51,7 +51,7 @@ void OutboundStream::open(const StreamOptions& options) {
   if (is_open_) close();
   options_ = options;
   is_open_ = true;
-  clock_reports = {};
+  clock_reports = loss_reports = {};
   next_number_ = base_ = end_ = 0;
   window_.fill(KeptItems::kNone);
   if (combines()) {
@@ -60,6 +60,11 @@ void OutboundStream::open(const StreamOptions& options) {
     if (repair.scheme == RepairScheme::copy)
       plan = {RepairScheme::block, 1, repair.copy_after > Duration{} ? 1u : 0u, repair.copy_after};
     schedule.open(plan, repair.resends ? repair.deadline : Duration{});
+    if (is_automatic()) {
+      if (!controller_) controller_ = std::make_unique<RepairController>();
+      controller_->open(repair.deadline, repair.share);
+      follow_controller();
+    }
   }
 }
 
@@ -72,6 +77,24 @@ void OutboundStream::close() {
   }
   schedule.close();
   is_open_ = false;
+}
+
+void OutboundStream::source_sent(const StreamItem& item, Instant now) {
+  if (is_automatic()) controller_->source_sent(item.length, now);
+  schedule.sent(item, now);
+}
+
+void OutboundStream::report(const wire::LossReportRecord& report, Instant now,
+                            const RoundTrip& round_trip) {
+  if (!is_open_ || is_reliable() || !is_automatic()) return;
+  controller_->report(report, now, round_trip);
+  follow_controller();
+}
+
+void OutboundStream::follow_controller() {
+  const RepairChoice& choice = controller_->choice();
+  schedule.set_plan(choice.plan);
+  schedule.heed_requests(choice.resends);
 }
 
 bool OutboundStream::keep_for_copy(const StreamItem& item, Instant now) {

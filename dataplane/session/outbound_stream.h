@@ -4,11 +4,13 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "common/sequence.h"
 #include "common/stream_link.h"
 #include "dataplane/session/newest_packet.h"
+#include "dataplane/session/repair_controller.h"
 #include "dataplane/session/repair_schedule.h"
 #include "dataplane/session/session.h"
 #include "dataplane/session/session_limits.h"
@@ -70,6 +72,9 @@ class OutboundStream {
   // --- timely: symbols over several sources ---
   [[nodiscard]] bool combines() const { return !is_reliable() && options_.repair.combines(); }
   RepairSchedule schedule;
+  // What the receiver reports decides, when the scheme is automatic.
+  void report(const wire::LossReportRecord& report, Instant now, const RoundTrip& round_trip);
+  void source_sent(const StreamItem& item, Instant now);
 
   // --- timely: one delayed copy ---
   // False when nothing can be kept; the source then goes without a copy.
@@ -91,8 +96,13 @@ class OutboundStream {
   [[nodiscard]] Instant next_deadline() const;
 
   NewestPacket clock_reports;  // that came in for this stream
+  NewestPacket loss_reports;
 
  private:
+  [[nodiscard]] bool is_automatic() const {
+    return options_.repair.scheme == RepairScheme::automatic;
+  }
+  void follow_controller();
   void fill_window(Instant now);
   void drop(std::int64_t number);
   [[nodiscard]] KeptItems::Index& slot(std::int64_t number) {
@@ -102,6 +112,7 @@ class OutboundStream {
     return window_[static_cast<std::size_t>(number) % kReliableWindow];
   }
 
+  std::unique_ptr<RepairController> controller_;  // made by the first opening that needs it
   KeptItems* kept_;
   StreamLink* link_;
   StreamOptions options_;

@@ -12,6 +12,12 @@
 
 namespace usbgw::session {
 
+struct RoundTrip {
+  Duration least{};
+  Duration smoothed{};
+  Duration bound{};  // an answer that has not come by then is lost
+};
+
 class PathMonitor {
  public:
   explicit PathMonitor(Duration ping_interval) : ping_interval_(ping_interval) {}
@@ -32,6 +38,9 @@ class PathMonitor {
   [[nodiscard]] std::uint64_t answers() const { return answers_; }
   // Within which an answer to what is asked now comes, without room for a peer that sleeps.
   [[nodiscard]] Duration round_trip_bound() const;
+  [[nodiscard]] RoundTrip round_trip() const {
+    return {estimate_.round_trip_min, estimate_.round_trip_smoothed, round_trip_bound()};
+  }
   // When to give an unanswered packet up (RFC 6298, 2, with a floor for a peer that sleeps).
   [[nodiscard]] Duration retransmit_timeout() const;
 

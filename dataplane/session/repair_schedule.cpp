@@ -17,6 +17,7 @@ constexpr double kResendsOfASource = 0.25;
 void RepairSchedule::open(const RepairPlan& plan, Duration resend_until) {
   close();
   resend_until_ = resend_until;
+  heeds_requests_ = true;
   requested_.reserve(2 * kMaxRequested);
   resends_left_ = kMostResends;
   sent_.resize(kRepairHistory);
@@ -128,7 +129,8 @@ std::int64_t RepairSchedule::first_needed(Instant now) const {
 }
 
 bool RepairSchedule::request(std::int64_t number, bool is_twice, Instant now, Duration round_trip) {
-  if (find(number) == nullptr || requested_.size() == kMaxRequested) return false;
+  if (!heeds_requests_ || find(number) == nullptr || requested_.size() == kMaxRequested)
+    return false;
   Sent& sent = slot(number);
   // A request that left before the source, or its resend, can have come says nothing.
   const Duration crossing = round_trip - round_trip / 8;

@@ -35,6 +35,7 @@ class RepairSchedule {
   // From the next source on; what is owed stays so.
   void set_plan(const RepairPlan& plan);
   [[nodiscard]] const RepairPlan& plan() const { return plan_; }
+  void heed_requests(bool heed) { heeds_requests_ = heed; }
 
   // Numbers ascend by one. The item is kept from now on.
   void sent(const StreamItem& item, Instant now);
@@ -101,6 +102,7 @@ class RepairSchedule {
   Instant group_ended_{};   // when the one before was complete
   std::uint8_t row_ = 0;    // window: of the next symbol
   Duration resend_until_{};
+  bool heeds_requests_ = true;
   std::vector<Requested> requested_;  // in the order of sending, from resent_ on
   std::size_t resent_ = 0;
   double resends_left_ = 0;

@@ -48,9 +48,10 @@ enum class Delivery : std::uint8_t {
 };
 
 enum class RepairScheme : std::uint8_t {
-  copy,    // each source once more, verbatim; the only one of a reliable stream
-  block,   // `repair` symbols over each `data` sources, Reed-Solomon
-  window,  // `repair` symbols after each `data` sources, over what was sent within `spread`
+  copy,       // each source once more, verbatim; the only one of a reliable stream
+  block,      // `repair` symbols over each `data` sources, Reed-Solomon
+  window,     // `repair` symbols after each `data` sources, over what was sent within `spread`
+  automatic,  // what the receiver's loss reports call for; inbound: they are sent
 };
 
 // What the sender adds so that lost sources can be repaired. A receiver takes whatever comes.
@@ -65,6 +66,8 @@ struct RepairOptions {
   Duration deadline{};
   // Inbound: ask for what is missing. Outbound: send what is asked for again. Needs a deadline.
   bool resends = false;
+  // Automatic: bytes a second that the stream may take with its repair; 0: no bound.
+  std::uint64_t share = 0;
 
   // Whether sources are kept for more than one copy.
   [[nodiscard]] bool combines() const { return scheme != RepairScheme::copy || resends; }

@@ -43,6 +43,7 @@ struct Session::Implementation {
                       const Opened& opened);
   [[nodiscard]] bool receive_repair(const wire::RepairRecord& repair, const Opened& opened);
   [[nodiscard]] bool receive_ack(const wire::AckRecord& ack, Instant now);
+  void receive_loss_report(const wire::LossReportRecord& report, const Opened& opened);
   void receive_request(const wire::RequestRecord& request, Instant now);
   void receive_clock_report(const wire::ClockReportRecord& report, const Opened& opened);
 
@@ -55,6 +56,7 @@ struct Session::Implementation {
   std::size_t send_repairs(OutboundStream& stream, Instant now);
   std::size_t send_resends(OutboundStream& stream);
   void send_requests(Instant now);
+  void send_loss_reports(Instant now);
   [[nodiscard]] DatagramSender::Room send_copy(const OutboundStream& stream, const StreamItem& item,
                                                bool release);
   [[nodiscard]] DatagramSender::Room send_combined(const OutboundStream& stream, unsigned row,

@@ -33,6 +33,9 @@ inline constexpr std::size_t kWaitingRepairs = 32;
 inline constexpr std::size_t kRepairHistory = 256;
 // Symbols that a timely stream may owe at a time.
 inline constexpr std::size_t kMaxOwedRepairs = 256;
+// Loss reports: always, and soonest after another when something was lost.
+inline constexpr Duration kReportInterval = std::chrono::milliseconds(100);
+inline constexpr Duration kLossReportInterval = std::chrono::milliseconds(20);
 // However a scheme is set, no source is kept for longer, or a stream that pauses would keep blocks.
 inline constexpr Duration kMaxRepairAge = std::chrono::milliseconds(500);
 inline constexpr std::size_t kMaxRecords = 32;

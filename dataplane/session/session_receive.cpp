@@ -108,8 +108,10 @@ bool Session::Implementation::receive_record(const wire::Record& record, const O
       return with(wire::PongRecord::decode(record), [&](const wire::PongRecord& pong) {
         monitor.receive(pong, opened.now, opened.came_after);
       });
-    case wire::RecordType::loss_report:  // for a controller of the repair rate; nobody asks yet
-      return wire::LossReportRecord::decode(record).has_value();
+    case wire::RecordType::loss_report:
+      return with(
+          wire::LossReportRecord::decode(record),
+          [&](const wire::LossReportRecord& report) { receive_loss_report(report, opened); });
     case wire::RecordType::request:
       return with(wire::RequestRecord::decode(record), [&](const wire::RequestRecord& request) {
         receive_request(request, opened.now);
@@ -188,6 +190,17 @@ bool Session::Implementation::receive_ack(const wire::AckRecord& ack, Instant no
     return true;
   }
   return stream->is_reliable() && stream->acknowledge(ack, now);
+}
+
+void Session::Implementation::receive_loss_report(const wire::LossReportRecord& report,
+                                                  const Opened& opened) {
+  OutboundStream* stream = outbound_streams.find(report.key.stream);
+  if (stream == nullptr || stream->key() != report.key) {
+    counters.add(SessionCounter::drop_unknown_stream);
+    return;
+  }
+  if (stream->loss_reports.advance(opened.order))
+    stream->report(report, opened.now, monitor.round_trip());
 }
 
 void Session::Implementation::receive_request(const wire::RequestRecord& request, Instant now) {

@@ -36,6 +36,7 @@ std::size_t Session::Implementation::transmit(DatagramPort& port, Instant now,
   }
   send_acks();
   send_requests(now);
+  send_loss_reports(now);
   send_pings(now);
   send_probe(now);
   work += sender.end_turn();
@@ -127,7 +128,7 @@ void Session::Implementation::send_timely(OutboundStream& stream, const StreamIt
   };
   sender.add_with_body(stream.options().traffic_class, write, item, !is_kept);
   counters.add(SessionCounter::sources_sent);
-  if (stream.combines()) stream.schedule.sent(item, now);
+  if (stream.combines()) stream.source_sent(item, now);
 }
 
 std::size_t Session::Implementation::send_copies(OutboundStream& stream, Instant now) {
@@ -275,7 +276,7 @@ void Session::Implementation::send_acks() {
 // The last request is sent twice, in two datagrams, like what it asks for.
 void Session::Implementation::send_requests(Instant now) {
   if (!monitor.estimate().valid) return;
-  const RoundTrip round_trip{monitor.estimate().round_trip_min, monitor.round_trip_bound()};
+  const RoundTrip round_trip = monitor.round_trip();
   for (auto& stream : inbound_streams.in_use()) {
     if (!stream.is_open() || !stream.asks()) continue;
     while (has_room(kSmallRecord)) {
@@ -292,6 +293,14 @@ void Session::Implementation::send_requests(Instant now) {
       sender.add(TrafficClass::repair, write);
       counters.add(SessionCounter::requests_sent);
     }
+  }
+}
+
+void Session::Implementation::send_loss_reports(Instant now) {
+  for (auto& stream : inbound_streams.in_use()) {
+    if (!stream.is_open() || stream.next_report() > now || !has_room(kSmallRecord)) continue;
+    const wire::LossReportRecord report = stream.take_report(now);
+    sender.add(TrafficClass::repair, [&](ByteWriter& writer) { wire::encode(report, writer); });
   }
 }
 
@@ -323,6 +332,8 @@ Instant Session::Implementation::next_deadline() const {
     if (stream.is_open()) deadline = std::min(deadline, stream.next_deadline());
   for (const auto& stream : inbound_streams.in_use())
     if (stream.is_open() && (stream.owes_ack() || stream.has_undelivered())) deadline = Instant{};
+  for (const auto& stream : inbound_streams.in_use())
+    if (stream.is_open()) deadline = std::min(deadline, stream.next_report());
   if (monitor.estimate().valid)
     for (const auto& stream : inbound_streams.in_use())
       if (stream.is_open() && stream.asks())

@@ -38,6 +38,14 @@ TEST(Document, RepairSchemes_TakeTheirDefaults) {
   }
 }
 
+TEST(Document, RepairAuto_TakesAShare) {
+  const auto document = parse_document(
+      std::string(kHost) + "[repair]\nscheme = \"auto\"\nshare = \"8Mbit\"\n", "studio.toml");
+  ASSERT_TRUE(document) << problem_text(document);
+  EXPECT_EQ(*document->repair.scheme, RepairScheme::automatic);
+  EXPECT_EQ(*document->repair.share, 1'000'000U);
+}
+
 TEST(Document, Values_RememberFileLineAndKey) {
   const auto document = parse_document(kHost, "studio.toml");
   ASSERT_TRUE(document);

@@ -40,6 +40,10 @@ TEST(ConfigProblem, RepairKeysOfAnotherScheme_HaveNoEffect) {
   EXPECT_EQ(
       problems_with("[[peer]]", "[repair]\nscheme = \"window\"\nspread = \"0ms\"\n[[peer]]"),
       "f.toml:10: repair.spread: is the window's length and cannot be 0; allowed: up to 100ms\n");
+  EXPECT_EQ(problems_with("[[peer]]", "[repair]\nshare = \"2Mbit\"\n[[peer]]"),
+            "f.toml:9: repair.share: has no effect without scheme = \"auto\"\n");
+  EXPECT_EQ(problems_with("[[peer]]", "[repair]\nscheme = \"auto\"\ndelay = \"1ms\"\n[[peer]]"),
+            "f.toml:10: repair.delay: is of scheme = \"copy\"; allowed: share\n");
   EXPECT_NE(problems_with("[[peer]]", "[repair]\nscheme = \"rs\"\ndata = 33\n[[peer]]"), "");
 }
 

@@ -183,12 +183,19 @@ TEST(Records, RequestRoundTrips) {
 }
 
 TEST(Records, LossReportAndClockReportRoundTrip) {
-  const LossReportRecord loss{kKey, 1, 2, 3, 4};
+  const LossReportRecord loss{kKey, 1, 2, 3, 4, 5, 6};
   const auto bytes = encoded(loss);
-  EXPECT_EQ(bytes, from_hex("07 00 0014 0181 09 00 00000001 00000002 00000003 00000004"));
+  EXPECT_EQ(
+      bytes,
+      from_hex("07 00 001c 0181 09 00 00000001 00000002 00000003 00000004 00000005 00000006"));
   const auto back = decoded<LossReportRecord>(bytes);
   ASSERT_TRUE(back);
-  EXPECT_EQ(back->longest_run_us, 4u);
+  EXPECT_EQ(back->settled, 1u);
+  EXPECT_EQ(back->missing, 2u);
+  EXPECT_EQ(back->runs, 3u);
+  EXPECT_EQ(back->beyond, 4u);
+  EXPECT_EQ(back->longest_run_us, 5u);
+  EXPECT_EQ(back->spread_us, 6u);
   expect_every_truncation_refused<LossReportRecord>(bytes);
 
   const Bytes report(kClockReportBytes, std::byte{5});

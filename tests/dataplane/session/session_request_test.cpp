@@ -143,6 +143,39 @@ TEST(SessionRequest, SenderThatDoesNotResendIgnoresRequests) {
   EXPECT_EQ(path.pair.a.count(SessionCounter::resends), 0u);
 }
 
+TEST(SessionRequest, AutomaticRepairFollowsTheReceiversReports) {
+  StreamOptions options = resending(4ms);
+  options.repair.scheme = RepairScheme::automatic;
+  ShortPath path(options);
+  path.send(1000);
+  EXPECT_GE(path.pair.a.count(SessionCounter::repairs_sent), 990u);  // it starts with copies
+  path.pair.b_to_a.impairment.loss = path.loss = 0.02;
+  path.send(4000);
+  const auto copies = path.pair.a.count(SessionCounter::repairs_sent);
+  path.send(4000);
+  path.pair.b_to_a.impairment.loss = path.loss = 0;
+  path.send(100);
+  path.run(20ms);
+  // A round trip of 0.5 ms lets it do with resends.
+  EXPECT_LE(path.pair.a.count(SessionCounter::repairs_sent) - copies, 400u);
+  EXPECT_GT(path.pair.a.count(SessionCounter::resends), 60u);
+  EXPECT_LE(path.misses(4ms), 1u);
+  path.run(1s);
+  EXPECT_EQ(path.pair.a.outbound.free_blocks(), 2048u);
+}
+
+TEST(SessionRequest, ReceiverThatReportsToAFixedSenderChangesNothing) {
+  StreamOptions options = resending(4ms);
+  options.repair.scheme = RepairScheme::automatic;
+  ShortPath path(timely(4ms));
+  ASSERT_TRUE(path.pair.b.session->open_inbound(options));
+  path.send(500, {100, 200});
+  path.run(10ms);
+  EXPECT_EQ(path.misses(5ms), 0u);
+  EXPECT_EQ(path.pair.a.count(SessionCounter::repairs_sent), 500u);
+  EXPECT_EQ(path.pair.a.count(SessionCounter::drop_malformed), 0u);
+}
+
 TEST(SessionRequest, CopiesAndResendsGoTogether) {
   StreamOptions options = resending(4ms);
   options.repair.copy_after = 4ms;
