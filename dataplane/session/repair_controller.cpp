@@ -28,10 +28,6 @@ double to_ms(Duration duration) {
   return static_cast<double>(duration.count()) * 1e-6;
 }
 
-Duration from_ms(double ms) {
-  return Duration{std::llround(ms * 1e6)};
-}
-
 // A path that is down a `loss` share of the time: the chance that it is, `ms` after it was.
 double still_down(double loss, double outage, double ms) {
   return outage <= 0 ? loss : loss + (1 - loss) * std::exp(-ms / (outage * (1 - loss)));
@@ -87,8 +83,8 @@ void RepairController::open(Duration deadline, std::uint64_t share) {
   *this = {};
   deadline_ = deadline;
   share_ = share;
-  // Protected from the first source on: one copy, as late as the deadline lets it be.
-  choice_ = {{RepairScheme::block, 1, 1, deadline}, false, 1};
+  // Protected from the first source on: one copy, which jitter that is not known yet may delay.
+  choice_ = {{RepairScheme::block, 1, 1, deadline / 2}, false, 1};
 }
 
 void RepairController::source_sent(std::size_t bytes, Instant now) {
@@ -125,7 +121,10 @@ void RepairController::report(const wire::LossReportRecord& report, Instant now,
   if (now - last_loss_ >= kOffAfter || !is_affordable(choice_))
     choice_ = {{RepairScheme::block, 1, 0, {}}, true, 0};
   if (now - last_loss_ >= kOffAfter) return;
-  if (last(kLongest, now).missing == 0) return;
+  if (last(kLongest, now).missing == 0) {
+    if (choice_.plan.repair > 0) choice_.plan.spread = latest();
+    return;
+  }
   const Candidate candidate = best(now, round_trip);
   if (candidate.choice.overhead >= choice_.overhead) {
     choice_ = candidate.choice;
@@ -175,6 +174,13 @@ bool RepairController::is_affordable(const RepairChoice& choice) const {
   return rate * (1 + choice.overhead) <= static_cast<double>(share_);
 }
 
+// What is sent so much after its source still comes in time, but for jitter that is rarer than what
+// the last seconds had.
+Duration RepairController::latest() const {
+  const Duration jitter = spread_ + spread_ / 20;
+  return jitter < deadline_ ? deadline_ - jitter : deadline_ / 2;
+}
+
 RepairController::Candidate RepairController::best(Instant now, const RoundTrip& round_trip) const {
   Counts counts;
   for (Duration duration = kShortest; duration <= kLongest; duration *= 2) {
@@ -185,10 +191,8 @@ RepairController::Candidate RepairController::best(Instant now, const RoundTrip&
       std::clamp(static_cast<double>(counts.missing) / std::max(counts.settled, 1u), 1e-5, 0.5);
   const Weights weights = weigh(counts, loss);
   const double interval = std::max(interval_ms_, kLeastInterval);
-  // What is sent so much later still comes in time.
-  const double deadline = to_ms(deadline_);
   const double spread = to_ms(spread_);
-  const double until = spread < deadline ? deadline - spread : deadline / 2;
+  const double until = to_ms(latest());
 
   Candidate chosen;
   chosen.misses = loss;
@@ -202,7 +206,6 @@ RepairController::Candidate RepairController::best(Instant now, const RoundTrip&
     const double most = choice.overhead > chosen.choice.overhead ? kWorthwhile : 1.0;
     if (candidate.misses < most * chosen.misses) chosen = candidate;
   };
-  const Duration latest = from_ms(until);
   const double longest = std::min(until, interval * wire::kMaxRepairSet);
   const double again = to_ms(round_trip.bound);
   const double first = kPatience + spread + to_ms(std::max(round_trip.least, round_trip.smoothed));
@@ -210,11 +213,11 @@ RepairController::Candidate RepairController::best(Instant now, const RoundTrip&
            [&](double p, double b) { return resends_miss(p, b, first, again, until); });
   const auto window = [&](unsigned data, unsigned repair) {
     const double rate = static_cast<double>(repair) / data;
-    consider({{RepairScheme::window, data, repair, latest}, false, rate},
+    consider({{RepairScheme::window, data, repair, latest()}, false, rate},
              [&](double p, double b) { return window_miss(p, b, longest, interval, rate); });
   };
   const auto copies = [&](unsigned count) {
-    consider({{RepairScheme::block, 1, count, latest}, false, static_cast<double>(count)},
+    consider({{RepairScheme::block, 1, count, latest()}, false, static_cast<double>(count)},
              [&](double p, double b) { return copies_miss(p, b, until, count); });
   };
   window(2, 1);

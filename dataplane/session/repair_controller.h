@@ -58,6 +58,7 @@ class RepairController {
   [[nodiscard]] Counts last(Duration duration, Instant now) const;
   [[nodiscard]] Weights weigh(const Counts& counts, double loss) const;
   [[nodiscard]] Candidate best(Instant now, const RoundTrip& round_trip) const;
+  [[nodiscard]] Duration latest() const;
   [[nodiscard]] bool is_affordable(const RepairChoice& choice) const;
 
   Duration deadline_{};
