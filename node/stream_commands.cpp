@@ -5,6 +5,16 @@
 #include "dataplane/session/session_limits.h"
 
 namespace usbgw::node {
+namespace {
+
+// A source leaves when the last of its intervals is there, and D counts from each of them: the
+// first one, up to a transfer's length before, is what its repair must be in time for.
+Duration deadline_of_source(Duration playout) {
+  constexpr Duration kSource = std::chrono::milliseconds(1);
+  return std::max(playout - kSource, playout / 2);
+}
+
+}  // namespace
 
 bool StreamCommands::open(const wire::StreamOpen& open, bool sends) {
   const StreamId stream = stream_of(open.attachment, open.endpoint);
@@ -22,7 +32,7 @@ bool StreamCommands::open(const wire::StreamOpen& open, bool sends) {
     command.options.max_payload = open.max_payload;
     if (repair_.options) {
       command.options.repair = *repair_.options;
-      command.options.repair.deadline = open.playout;
+      command.options.repair.deadline = deadline_of_source(open.playout);
     } else if (repair_.copies)
       command.options.repair.copy_after =
           repair_.delay.count() > 0 ? repair_.delay : open.playout / 2;

@@ -14,7 +14,7 @@ namespace usbgw::node {
 struct RepairConfig {
   bool copies = true;
   Duration delay{};  // of copies; zero: half the playout margin of the stream
-  // When not empty, instead of copies; its deadline is the stream's playout margin.
+  // When not empty, instead of copies; its deadline comes of the stream's playout margin.
   std::optional<session::RepairOptions> options{};
 };
 
