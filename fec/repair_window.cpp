@@ -54,6 +54,10 @@ RepairOutcome RepairWindow::add_repair(unsigned row, std::span<const SourceNumbe
   slide_to(set.back().value());
   for (const SourceNumber number : set)
     if (!is_in_window(number.value())) return RepairOutcome::too_old;
+  // The usual symbol: nothing is missing, and it costs nothing.
+  if (std::all_of(set.begin(), set.end(),
+                  [&](SourceNumber number) { return known_[column(number.value())]; }))
+    return RepairOutcome::useless;
 
   const auto free = std::find_if(equations_.begin(), equations_.end(),
                                  [](const Equation& e) { return !e.is_used; });

@@ -60,7 +60,8 @@ void ArrivalLine::add(std::int64_t number, Instant now) {
 }
 
 Instant ArrivalLine::expected(std::int64_t number) const {
-  return time_ + to_duration(static_cast<double>(number - number_) * interval_);
+  const std::int64_t step = std::clamp(number - number_, -kMostStep, kMostStep);
+  return time_ + to_duration(static_cast<double>(step) * interval_);
 }
 
 void ArrivalLine::note(Duration error, Instant now) {

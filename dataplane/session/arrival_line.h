@@ -14,7 +14,7 @@ class ArrivalLine {
  public:
   void add(std::int64_t number, Instant now);
   [[nodiscard]] bool is_known() const { return samples_ >= kSamplesToBeKnown; }
-  // Only when is_known().
+  // Only when is_known(). Of what is more than a million sources away: as if it were that.
   [[nodiscard]] Instant expected(std::int64_t number) const;
   [[nodiscard]] Duration interval() const { return Duration{static_cast<std::int64_t>(interval_)}; }
   // The most of the last one to two seconds, after and before the line.

@@ -26,6 +26,7 @@ void GapTracker::open(Duration deadline) {
   budget_ = kMostBudget;
   losses_ = {};
   run_ = 0;
+  next_deadline_.reset();
 }
 
 GapTracker::Place& GapTracker::place(std::int64_t number) {
@@ -53,6 +54,7 @@ Instant GapTracker::deadline(std::int64_t number) const {
 }
 
 void GapTracker::arrived(std::int64_t number, Provenance provenance, Instant now) {
+  next_deadline_.reset();
   const bool is_direct = provenance == Provenance::direct;
   if (is_direct) line_.add(number, now);
   const double budget = is_direct                                 ? kBudgetOfASource
@@ -62,13 +64,24 @@ void GapTracker::arrived(std::int64_t number, Provenance provenance, Instant now
   if (newest_ < 0) oldest_ = number;
   if (number < oldest_) return;
   newest_ = std::max(newest_, number);
-  oldest_ = std::max(oldest_, newest_ - static_cast<std::int64_t>(kRepairHistory) + 1 + kAhead);
+  make_room();
   if (number >= oldest_) {
     Place& arrived = place(number);
     arrived.has_come = true;
     arrived.is_direct = arrived.is_direct || is_direct;
   }
   give_up_old(now);
+}
+
+// Where D is longer than the places last, what leaves them has not come. A jump by more than they
+// hold is no loss but another numbering.
+void GapTracker::make_room() {
+  const std::int64_t least = newest_ - static_cast<std::int64_t>(kRepairHistory) + 1 + kAhead;
+  if (least - oldest_ > static_cast<std::int64_t>(kRepairHistory)) {
+    oldest_ = least;
+    run_ = 0;
+  }
+  for (; oldest_ < least; ++oldest_) settle(has_place(oldest_) && place(oldest_).is_direct);
 }
 
 void GapTracker::give_up_old(Instant now) {
@@ -101,6 +114,8 @@ std::optional<GapTracker::Request> GapTracker::take_request(Instant now,
                                                             const RoundTrip& round_trip) {
   if (!line_.is_known()) return std::nullopt;
   give_up_old(now);
+  if (now < next_deadline()) return std::nullopt;
+  next_deadline_.reset();
   std::optional<Request> request;
   std::int64_t first = 0;
   for (std::int64_t n = oldest_; n <= newest_ + kAhead; ++n) {
@@ -131,6 +146,7 @@ std::optional<GapTracker::Request> GapTracker::take_request(Instant now,
 
 Instant GapTracker::next_deadline() const {
   if (!line_.is_known()) return kNever;
+  if (next_deadline_) return *next_deadline_;
   Instant next = kNever;
   for (std::int64_t n = oldest_; n <= newest_ + kAhead; ++n) {
     const Place& missing = place(n);
@@ -140,6 +156,7 @@ Instant GapTracker::next_deadline() const {
       next = std::min(next, missing.ask_at);
     if (n > newest_ && !has_place(n)) break;
   }
+  next_deadline_ = next;
   return next;
 }
 

@@ -60,6 +60,7 @@ class GapTracker {
   [[nodiscard]] Instant deadline(std::int64_t number) const;
   [[nodiscard]] Instant settled(std::int64_t number) const;
   void give_up_old(Instant now);
+  void make_room();
   void settle(bool is_direct);
 
   Duration deadline_{};
@@ -70,6 +71,8 @@ class GapTracker {
   double budget_ = 0;
   Losses losses_;
   std::uint32_t run_ = 0;  // missing ones that end at oldest_
+  // What next_deadline() has found; nothing has come or was asked for since.
+  mutable std::optional<Instant> next_deadline_;
 };
 
 }  // namespace usbgw::session

@@ -80,7 +80,10 @@ void OutboundStream::close() {
 }
 
 void OutboundStream::source_sent(const StreamItem& item, Instant now) {
-  if (is_automatic()) controller_->source_sent(item.length, now);
+  if (is_automatic()) {
+    controller_->source_sent(item.length, now);
+    follow_controller();
+  }
   schedule.sent(item, now);
 }
 

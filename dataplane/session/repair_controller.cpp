@@ -22,6 +22,13 @@ constexpr double kWorthwhile = 0.5;  // more overhead at most leaves this share 
 // Of a request: until the receiver misses a source, beyond the spread of arrivals.
 constexpr double kPatience = 0.25;
 constexpr double kLeastInterval = 0.05;  // ms
+// A receiver sends them kLossReportInterval apart; jitter brings two together.
+constexpr Duration kLeastBetweenReports = kLossReportInterval / 2;
+constexpr Duration kSilence = 1s;
+// Of a datagram with one source: IPv6, UDP, our header and tag, a repair record's (wire-format.md).
+constexpr double kDatagramBytes = 40 + 8 + wire::kDatagramOverhead + kRepairOverhead;
+// Steps of the latest time: a change in the last microsecond is no other plan.
+constexpr Duration kSpreadStep = 25us;
 constexpr unsigned kMostAttempts = 32;
 
 double to_ms(Duration duration) {
@@ -83,8 +90,14 @@ void RepairController::open(Duration deadline, std::uint64_t share) {
   *this = {};
   deadline_ = deadline;
   share_ = share;
-  // Protected from the first source on: one copy, which jitter that is not known yet may delay.
-  choice_ = {{RepairScheme::block, 1, 1, deadline / 2}, false, 1};
+  protect();
+}
+
+// One copy, which jitter that is not known yet may delay.
+void RepairController::protect() {
+  choice_ = {{RepairScheme::block, 1, 1, deadline_ / 2}, false, 1};
+  if (!is_affordable(choice_)) choice_ = {{RepairScheme::block, 1, 0, {}}, true, 0};
+  cheaper_since_ = kNever;
 }
 
 void RepairController::source_sent(std::size_t bytes, Instant now) {
@@ -95,16 +108,20 @@ void RepairController::source_sent(std::size_t bytes, Instant now) {
     interval_ms_ = interval_ms_ == 0 ? gap : interval_ms_ + (gap - interval_ms_) / 64;
   }
   last_source_ = now;
+  if (heard_at_ == Instant{}) heard_at_ = now;
+  if (now - heard_at_ > kSilence || (!has_report_ && !is_affordable(choice_))) protect();
 }
 
 void RepairController::report(const wire::LossReportRecord& report, Instant now,
                               const RoundTrip& round_trip) {
+  if (has_report_ && now - heard_at_ < kLeastBetweenReports) return;
   const wire::LossReportRecord before = newest_;
   const auto grown = static_cast<std::int32_t>(report.settled - before.settled);
   if (grown < 0) return;
   newest_ = report;
   if (!has_report_) last_loss_ = now;
   has_report_ = true;
+  heard_at_ = now;
   spread_ = std::chrono::microseconds(report.spread_us);
   const Counts more{report.settled - before.settled, report.missing - before.missing,
                     report.runs - before.runs};
@@ -170,7 +187,7 @@ RepairController::Weights RepairController::weigh(const Counts& counts, double l
 
 bool RepairController::is_affordable(const RepairChoice& choice) const {
   if (share_ == 0 || interval_ms_ == 0) return true;
-  const double rate = source_bytes_ / interval_ms_ * 1000;
+  const double rate = (source_bytes_ + kDatagramBytes) / interval_ms_ * 1000;
   return rate * (1 + choice.overhead) <= static_cast<double>(share_);
 }
 
@@ -178,7 +195,11 @@ bool RepairController::is_affordable(const RepairChoice& choice) const {
 // the last seconds had.
 Duration RepairController::latest() const {
   const Duration jitter = spread_ + spread_ / 20;
-  return jitter < deadline_ ? deadline_ - jitter : deadline_ / 2;
+  const Duration latest = jitter < deadline_ ? deadline_ - jitter : deadline_ / 2;
+  // The sender has no source for longer than its history lasts.
+  const auto kept = std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(
+      std::max(interval_ms_, kLeastInterval) * (kRepairHistory - wire::kMaxRepairSet)));
+  return std::min(latest, kept) / kSpreadStep * kSpreadStep;
 }
 
 RepairController::Candidate RepairController::best(Instant now, const RoundTrip& round_trip) const {

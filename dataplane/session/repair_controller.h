@@ -28,11 +28,13 @@ struct RepairChoice {
 
 class RepairController {
  public:
-  // `share`: bytes a second that the stream may take with its repair; 0: no bound.
+  // `share`: bytes a second on the wire that the stream may take with its repair, but for resends,
+  // which are at most a quarter of its sources; 0: no bound.
   void open(Duration deadline, std::uint64_t share);
   void source_sent(std::size_t bytes, Instant now);
   // Cumulative: one that is lost or comes twice does no harm. One that counts fewer than the newest
-  // is dropped.
+  // is dropped, and one that comes sooner than a receiver sends them. Without any for a second the
+  // stream is protected as at its start.
   void report(const wire::LossReportRecord& report, Instant now, const RoundTrip& round_trip);
   [[nodiscard]] const RepairChoice& choice() const { return choice_; }
 
@@ -60,12 +62,15 @@ class RepairController {
   [[nodiscard]] Candidate best(Instant now, const RoundTrip& round_trip) const;
   [[nodiscard]] Duration latest() const;
   [[nodiscard]] bool is_affordable(const RepairChoice& choice) const;
+  // What a stream has of which nothing is known.
+  void protect();
 
   Duration deadline_{};
   std::uint64_t share_ = 0;
   RepairChoice choice_;
   Instant cheaper_since_ = kNever;  // a cheaper choice would have done from then on
   bool has_report_ = false;
+  Instant heard_at_{};  // the newest report taken; before any, the first source sent
   wire::LossReportRecord newest_;
   std::array<Bin, kBins> bins_{};
   Instant last_loss_{};  // or the first report

@@ -36,9 +36,9 @@ void RepairSchedule::close() {
 }
 
 void RepairSchedule::set_plan(const RepairPlan& plan) {
-  if (plan == plan_) return;
+  const bool is_same_group = plan.scheme == plan_.scheme && plan.data == plan_.data;
   plan_ = plan;
-  group_ = next_;
+  if (!is_same_group) group_ = next_;
 }
 
 void RepairSchedule::sent(const StreamItem& item, Instant now) {
@@ -129,7 +129,7 @@ std::int64_t RepairSchedule::first_needed(Instant now) const {
 }
 
 bool RepairSchedule::request(std::int64_t number, bool is_twice, Instant now, Duration round_trip) {
-  if (!heeds_requests_ || find(number) == nullptr || requested_.size() == kMaxRequested)
+  if (!heeds_requests_ || find(number) == nullptr || requested_.size() >= kMaxRequested)
     return false;
   Sent& sent = slot(number);
   // A request that left before the source, or its resend, can have come says nothing.
@@ -152,7 +152,8 @@ std::optional<RepairSchedule::Resend> RepairSchedule::due_resend() const {
 
 void RepairSchedule::resent() {
   const Requested done = requested_[resent_++];
-  if (done.is_twice && !done.is_second) requested_.push_back({done.number, true, true});
+  const bool has_room = requested_.size() < 2 * kMaxRequested;
+  if (done.is_twice && !done.is_second && has_room) requested_.push_back({done.number, true, true});
   if (resent_ < requested_.size()) return;
   requested_.clear();
   resent_ = 0;

@@ -199,7 +199,8 @@ void Session::Implementation::receive_loss_report(const wire::LossReportRecord& 
     counters.add(SessionCounter::drop_unknown_stream);
     return;
   }
-  if (stream->loss_reports.advance(opened.order))
+  // Before the path is measured its round trip says nothing, and the stream stays protected.
+  if (stream->loss_reports.advance(opened.order) && monitor.estimate().valid)
     stream->report(report, opened.now, monitor.round_trip());
 }
 

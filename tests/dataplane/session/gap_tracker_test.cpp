@@ -115,6 +115,25 @@ TEST(GapTracker, JumpOfAHostilePeerStaysBounded) {
     while (gaps.take_request(at(100) + t, kShort)) {
     }
   EXPECT_GE(gaps.next_deadline(), Instant{});
+  EXPECT_EQ(gaps.losses().missing, 0u);
+  EXPECT_LE(gaps.losses().beyond, kRepairHistory);
+}
+
+// D is longer than the places for what is missing last: a loss is counted when it leaves them.
+TEST(GapTracker, DeadlineBeyondTheHistory_LossesAreCountedAllTheSame) {
+  const GapTracker gaps = after(1000, 900ms, 500, 503);
+  EXPECT_EQ(gaps.losses().missing, 3u);
+  EXPECT_EQ(gaps.losses().runs, 1u);
+}
+
+// Copies advance the numbers, and never the line.
+TEST(GapTracker, NumbersFarFromTheLineHaveATime) {
+  GapTracker gaps = after(99, 4ms);
+  for (std::int64_t jump = 1; jump < 100; ++jump)
+    gaps.arrived(jump << 31, Provenance::repaired, at(100));
+  EXPECT_LE(gaps.next_deadline(), kNever);
+  EXPECT_LE(gaps.line().expected(std::int64_t{100} << 31),
+            at(1 << 20) + at(100).time_since_epoch());
 }
 
 }  // namespace

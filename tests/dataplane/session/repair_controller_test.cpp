@@ -110,6 +110,55 @@ TEST(RepairController, NeverTakesMoreThanItsShare) {
   }
 }
 
+TEST(RepairController, ShareHoldsWithoutAnyReport) {
+  RepairController controller;
+  controller.open(4ms, 300'000);
+  for (int i = 0; i < 100; ++i) controller.source_sent(192, Instant{} + 10s + i * 1ms);
+  EXPECT_EQ(controller.choice().overhead, 0);
+}
+
+TEST(RepairController, SilentReceiver_StreamIsProtectedAgain) {
+  Receiver receiver(4ms);
+  receiver.run(70s, 0);
+  ASSERT_EQ(receiver.overhead(), 0);
+  for (int i = 0; i < 1100; ++i) receiver.controller.source_sent(192, Instant{} + 80s + i * 1ms);
+  EXPECT_EQ(receiver.overhead(), 1);
+}
+
+TEST(RepairController, SameReportAgainAndAgainIsLookedAtOnce) {
+  Receiver receiver(4ms);
+  receiver.run(1s, 0);
+  const RepairChoice before = receiver.controller.choice();
+  wire::LossReportRecord next = receiver.report;
+  next.settled += 100;
+  next.missing += 50;
+  next.runs += 50;
+  receiver.controller.report(next, Instant{} + 11s + 1ms, receiver.round_trip);
+  EXPECT_EQ(receiver.controller.choice(), before);
+  receiver.controller.report(next, Instant{} + 11s + 20ms, receiver.round_trip);
+  EXPECT_NE(receiver.controller.choice(), before);
+}
+
+// 8000 sources a second, D = 200 ms: what is older than the history has nothing to be made of.
+TEST(RepairController, CopyIsNoLaterThanTheHistoryLasts) {
+  RepairController controller;
+  controller.open(200ms, 0);
+  wire::LossReportRecord report;
+  Instant now = Instant{} + 10s;
+  for (int i = 0; i < 16'000; ++i) {
+    now += 125us;
+    controller.source_sent(1400, now);
+    ++report.settled;
+    if (i % 20 == 0) {
+      ++report.missing;
+      ++report.runs;
+    }
+    if (i % 800 == 0) controller.report(report, now, {300ms, 300ms, 310ms});
+  }
+  EXPECT_GT(controller.choice().plan.repair, 0u);
+  EXPECT_LT(controller.choice().plan.spread, 32ms);
+}
+
 TEST(RepairController, ReportsThatCannotBeChangeNothing) {
   Receiver receiver(4ms);
   receiver.run(1s, 0);
