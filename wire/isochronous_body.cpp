@@ -12,8 +12,7 @@ constexpr std::uint8_t kFragment = 0x01;
 constexpr std::uint8_t kLastFragment = 0x02;
 constexpr std::uint8_t kUniformHistory = 0x04;
 constexpr std::uint8_t kBeginsTransfer = 0x08;
-constexpr std::uint8_t kKnownFlags =
-    kFragment | kLastFragment | kUniformHistory | kBeginsTransfer;
+constexpr std::uint8_t kKnownFlags = kFragment | kLastFragment | kUniformHistory | kBeginsTransfer;
 
 bool is_interval(const Interval& interval) {
   if (interval.state == IntervalState::device_gap) return interval.length == 0;
