@@ -18,15 +18,21 @@ void InboundStream::open(const StreamOptions& options) {
   owes_ack_ = false;
   is_combined_ = false;
   if (options.delivery != Delivery::timely) return;
+  if (options.repair.scheme != RepairScheme::copy) combine();
+  if (asks()) gaps.open(options.repair.deadline);
+  next_report_ = {};
+  reported_missing_ = 0;
+}
+
+// Copies alone want no window: its memory, more than a megabyte where datagrams are jumbo frames, is
+// locked, and taking it holds up every stream of this worker.
+void InboundStream::combine() {
+  is_combined_ = true;
   if (window_)
     window_->clear();
   else
     window_ =
         std::make_unique<fec::RepairWindow>(fec::kernels().front(), largest_, kWaitingRepairs);
-  is_combined_ = options.repair.scheme != RepairScheme::copy;
-  if (asks()) gaps.open(options.repair.deadline);
-  next_report_ = {};
-  reported_missing_ = 0;
 }
 
 void InboundStream::close() {
@@ -74,7 +80,7 @@ bool InboundStream::receive_repair(const wire::RepairRecord& repair, Instant now
     counters_->add(SessionCounter::repairs_useless);
     return true;
   }
-  is_combined_ = true;
+  if (!is_combined_) combine();
   std::array<SourceNumber, wire::kMaxRepairSet> set;
   const std::int64_t first = unwrapper_.peek(repair.numbers[0]);
   for (std::size_t i = 0; i < repair.count; ++i)

@@ -71,6 +71,7 @@ class InboundStream {
   [[nodiscard]] Acceptance receive_timely(StreamItem& item, std::uint32_t number);
   [[nodiscard]] Acceptance receive_reliable(StreamItem& item, std::uint32_t number);
   void learn(const StreamItem& item);
+  void combine();
   void deliver_recovered(Instant now);
   void count_delivered(const StreamItem& item);
   [[nodiscard]] static std::size_t slot(std::int64_t number) {
@@ -87,8 +88,8 @@ class InboundStream {
 
   Unwrapper<std::uint32_t> unwrapper_;  // timely
   SeenWindow<kDuplicateWindow> seen_;
-  // Made by the slot's first opening as timely, and kept. It is fed from the first symbol over
-  // several sources on: most streams never see one.
+  // Made when the slot first needs it, and kept. It is fed when our own streams combine, or from the
+  // first symbol over several sources on: most streams never see one.
   std::unique_ptr<fec::RepairWindow> window_;
   Instant next_report_{};
   std::uint32_t reported_missing_ = 0;

@@ -72,7 +72,10 @@ ticks_per_second=$(getconf CLK_TCK)
 # because such a guest is as good on a machine that has little to spare (a sixth of a core, at the least).
 spent() {
   local stat
-  if [ "$clock" = virtual ] && read -r -a stat 2>/dev/null <"/proc/$qemu/stat"; then
+  spent=0
+  # It may have ended just now.
+  if [ "$clock" = virtual ]; then
+    read -r -a stat 2>/dev/null <"/proc/$qemu/stat" || return 0
     spent=$(((stat[13] + stat[14]) / ticks_per_second))
     ((spent >= (SECONDS - $1) / 6)) || spent=$(((SECONDS - $1) / 6))
   else
