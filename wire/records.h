@@ -18,8 +18,8 @@
 // pong           0 u32 id | 4 u64 ping sent | 12 u64 ping received | 20 u64 sent | 28 s64 offset
 //                (as in a ping)
 // loss report    0 u16 stream | 2 u8 epoch | 3 u8 zero | 4 u32 settled | 8 u32 missing
-//                12 u32 runs | 16 u32 missing in longer runs | 20 u32 longest run, µs | 24 u32
-//                spread, µs
+//                12 u32 runs | 16 u32 missing in longer runs | 20 u32 longest run, µs
+//                24 u32 spread, µs
 // path probe     0 u16 size of this datagram's UDP payload | 2 zeros
 // probe answer   0 u16 size as probed
 // request        0 u16 stream | 2 u8 epoch | 3 u8 zero | 4 u32 first missing source number

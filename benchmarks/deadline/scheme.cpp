@@ -9,21 +9,12 @@ using namespace std::chrono_literals;
 using session::RepairOptions;
 using session::RepairScheme;
 
-RepairOptions combined(RepairScheme scheme, unsigned data, unsigned repair, Duration spread) {
-  RepairOptions options;
-  options.scheme = scheme;
-  options.data = static_cast<std::uint8_t>(data);
-  options.repair = static_cast<std::uint8_t>(repair);
-  options.spread = spread;
-  return options;
+RepairOptions block(std::uint8_t data, std::uint8_t repair, Duration spread) {
+  return {{}, RepairScheme::block, data, repair, spread};
 }
 
-RepairOptions block(unsigned data, unsigned repair, Duration spread) {
-  return combined(RepairScheme::block, data, repair, spread);
-}
-
-RepairOptions window(unsigned data, unsigned repair, Duration spread) {
-  return combined(RepairScheme::window, data, repair, spread);
+RepairOptions window(std::uint8_t data, std::uint8_t repair, Duration spread) {
+  return {{}, RepairScheme::window, data, repair, spread};
 }
 
 RepairOptions copy(Duration after) {

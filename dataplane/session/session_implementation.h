@@ -51,6 +51,12 @@ struct Session::Implementation {
   std::size_t transmit(DatagramPort& port, Instant now, std::size_t max_items);
   std::size_t take_items(std::size_t max_items, Instant now);
   [[nodiscard]] bool send_item(const StreamItem& item, Instant now);
+  struct SourceFlags {
+    bool is_resent = false;
+    bool is_copy = false;
+  };
+  void add_source(const OutboundStream& stream, const StreamItem& item, SourceFlags flags,
+                  qos::TrafficClass traffic_class, bool release);
   void send_timely(OutboundStream& stream, const StreamItem& item, Instant now);
   std::size_t send_copies(OutboundStream& stream, Instant now);
   std::size_t send_repairs(OutboundStream& stream, Instant now);

@@ -117,16 +117,26 @@ bool Session::Implementation::send_item(const StreamItem& item, Instant now) {
   return true;
 }
 
+// Only when the sender has room for it.
+void Session::Implementation::add_source(const OutboundStream& stream, const StreamItem& item,
+                                         SourceFlags flags, TrafficClass traffic_class,
+                                         bool release) {
+  const wire::SourceRecord source{stream.key(),
+                                  flags.is_resent,
+                                  flags.is_copy,
+                                  static_cast<std::uint32_t>(item.source.value()),
+                                  {}};
+  const auto write = [&](ByteWriter& writer) {
+    wire::encode_source_header(source, item.length, writer);
+  };
+  sender.add_with_body(traffic_class, write, item, release);
+}
+
 void Session::Implementation::send_timely(OutboundStream& stream, const StreamItem& item,
                                           Instant now) {
   const bool wants_copy = stream.options().repair.copy_after > Duration{};
   const bool is_kept = stream.combines() || (wants_copy && stream.keep_for_copy(item, now));
-  const wire::SourceRecord source{
-      stream.key(), false, false, static_cast<std::uint32_t>(item.source.value()), {}};
-  const auto write = [&](ByteWriter& writer) {
-    wire::encode_source_header(source, item.length, writer);
-  };
-  sender.add_with_body(stream.options().traffic_class, write, item, !is_kept);
+  add_source(stream, item, {}, stream.options().traffic_class, !is_kept);
   counters.add(SessionCounter::sources_sent);
   if (stream.combines()) stream.source_sent(item, now);
 }
@@ -151,12 +161,7 @@ DatagramSender::Room Session::Implementation::send_copy(const OutboundStream& st
                                                         const StreamItem& item, bool release) {
   const auto room = sender.make_room(kSourceOverhead + item.length, stream.options().max_payload);
   if (room != DatagramSender::Room::ok) return room;
-  const wire::SourceRecord source{
-      stream.key(), false, true, static_cast<std::uint32_t>(item.source.value()), {}};
-  const auto write = [&](ByteWriter& writer) {
-    wire::encode_source_header(source, item.length, writer);
-  };
-  sender.add_with_body(TrafficClass::repair, write, item, release);
+  add_source(stream, item, {.is_copy = true}, TrafficClass::repair, release);
   counters.add(SessionCounter::repairs_sent);
   return room;
 }
@@ -176,12 +181,7 @@ std::size_t Session::Implementation::send_resends(OutboundStream& stream) {
     const auto room = sender.make_room(kSourceOverhead + item.length, stream.options().max_payload);
     if (room == DatagramSender::Room::port_is_full) break;
     if (room == DatagramSender::Room::ok) {
-      const wire::SourceRecord source{
-          stream.key(), true, false, static_cast<std::uint32_t>(item.source.value()), {}};
-      const auto write = [&](ByteWriter& writer) {
-        wire::encode_source_header(source, item.length, writer);
-      };
-      sender.add_with_body(TrafficClass::repair, write, item, false);
+      add_source(stream, item, {.is_resent = true}, TrafficClass::repair, false);
       counters.add(SessionCounter::resends);
       ++sent;
     }
@@ -242,15 +242,8 @@ std::size_t Session::Implementation::send_reliable(OutboundStream& stream, Insta
     if (room == DatagramSender::Room::port_is_full) break;
     const bool is_resent = !node.is_first() && !node.is_copy_next;
     if (room == DatagramSender::Room::ok) {
-      const wire::SourceRecord source{stream.key(),
-                                      is_resent,
-                                      node.is_copy_next,
-                                      static_cast<std::uint32_t>(node.item.source.value()),
-                                      {}};
-      const auto write = [&](ByteWriter& writer) {
-        wire::encode_source_header(source, node.item.length, writer);
-      };
-      sender.add_with_body(stream.options().traffic_class, write, node.item, false);
+      add_source(stream, node.item, {is_resent, node.is_copy_next}, stream.options().traffic_class,
+                 false);
       counters.add(node.is_first()     ? SessionCounter::sources_sent
                    : node.is_copy_next ? SessionCounter::repairs_sent
                                        : SessionCounter::resends);
@@ -330,14 +323,13 @@ Instant Session::Implementation::next_deadline() const {
   if (waiting_item || probe_to_answer || outbound.pending() > 0) deadline = Instant{};
   for (const auto& stream : outbound_streams.in_use())
     if (stream.is_open()) deadline = std::min(deadline, stream.next_deadline());
-  for (const auto& stream : inbound_streams.in_use())
-    if (stream.is_open() && (stream.owes_ack() || stream.has_undelivered())) deadline = Instant{};
-  for (const auto& stream : inbound_streams.in_use())
-    if (stream.is_open()) deadline = std::min(deadline, stream.next_report());
-  if (monitor.estimate().valid)
-    for (const auto& stream : inbound_streams.in_use())
-      if (stream.is_open() && stream.asks())
-        deadline = std::min(deadline, stream.gaps.next_deadline());
+  const bool is_path_known = monitor.estimate().valid;
+  for (const auto& stream : inbound_streams.in_use()) {
+    if (!stream.is_open()) continue;
+    if (stream.owes_ack() || stream.has_undelivered()) deadline = Instant{};
+    deadline = std::min(deadline, stream.next_report());
+    if (is_path_known && stream.asks()) deadline = std::min(deadline, stream.gaps.next_deadline());
+  }
   return std::max(deadline, blocked_until);
 }
 

@@ -10,15 +10,6 @@ using session::RepairScheme;
 
 constexpr Format kFormat{"uac2", kUac2, kExplicit};
 
-RepairOptions combined(RepairScheme scheme, unsigned data, unsigned repair, Duration spread) {
-  RepairOptions options;
-  options.scheme = scheme;
-  options.data = static_cast<std::uint8_t>(data);
-  options.repair = static_cast<std::uint8_t>(repair);
-  options.spread = spread;
-  return options;
-}
-
 RepairOptions automatic() {
   RepairOptions options;
   options.scheme = RepairScheme::automatic;
@@ -51,15 +42,15 @@ TEST(AudioRepair, WithoutRepairLossIsHeard) {
 }
 
 TEST(AudioRepair, BlocksLeaveNothingToConceal) {
-  EXPECT_EQ(concealed({false, {}, combined(RepairScheme::block, 4, 4, 4ms)}), 0u);
+  EXPECT_EQ(concealed({false, {}, RepairOptions{{}, RepairScheme::block, 4, 4, 4ms}}), 0u);
 }
 
 TEST(AudioRepair, WindowLeavesNothingToConceal) {
-  EXPECT_EQ(concealed({false, {}, combined(RepairScheme::window, 1, 1, 8ms)}), 0u);
+  EXPECT_EQ(concealed({false, {}, RepairOptions{{}, RepairScheme::window, 1, 1, 8ms}}), 0u);
 }
 
 TEST(AudioRepair, AutomaticRepairLeavesNothingToConceal) {
-  EXPECT_EQ(concealed({false, {}, automatic()}), 0u);
+      EXPECT_EQ(concealed({false, {}, automatic()}), 0u);
 }
 
 }  // namespace

@@ -14,6 +14,8 @@ namespace usbgw::host {
 class StreamTable final : public StreamGroup {
  public:
   explicit StreamTable(const StreamContext& context) : context_(context) { context_.group = this; }
+  StreamTable(const StreamTable&) = delete;  // its streams have its address
+  StreamTable& operator=(const StreamTable&) = delete;
 
   // The live stream of this endpoint; made for this URB if there is none.
   [[nodiscard]] EndpointStream& obtain(const EndpointInfo& info, const Urb& urb);
