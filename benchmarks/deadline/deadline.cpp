@@ -23,12 +23,14 @@
 #include "benchmarks/deadline/run.h"
 #include "benchmarks/deadline/scheme.h"
 #include "benchmarks/timing/options.h"
-#include "benchmarks/timing/parallel.h"
+#include "simulation/parallel.h"
 
 namespace usbgw::benchmarks {
 namespace {
 
 using namespace std::chrono_literals;
+using simulation::run_parallel;
+using simulation::speed_text;
 
 constexpr std::array kDeadlines{1ms, 2ms, 4ms, 6ms, 8ms};
 constexpr std::array kClasses{0.02, 0.5, 1.0, 2.0};  // overhead at most

@@ -13,16 +13,23 @@
 #include <optional>
 
 #include "app/text_table.h"
-#include "benchmarks/timing/audio_run.h"
+#include "benchmarks/timing/local_audio.h"
 #include "benchmarks/timing/machines.h"
 #include "benchmarks/timing/options.h"
-#include "benchmarks/timing/parallel.h"
 #include "benchmarks/timing/programs.h"
+#include "simulation/audio_system.h"
+#include "simulation/parallel.h"
 
 namespace usbgw::benchmarks {
 namespace {
 
 using namespace std::chrono_literals;
+using simulation::AudioCase;
+using simulation::AudioFigures;
+using simulation::AudioSystem;
+using simulation::run_parallel;
+using simulation::speed_text;
+using simulation::tuning_with;
 
 constexpr double kShortSeconds = 60;
 constexpr double kFullSeconds = 3600;

@@ -7,16 +7,23 @@
 #include <nlohmann/json.hpp>
 
 #include "app/text_table.h"
-#include "benchmarks/timing/audio_run.h"
 #include "benchmarks/timing/machines.h"
 #include "benchmarks/timing/options.h"
-#include "benchmarks/timing/parallel.h"
-#include "benchmarks/timing/programs.h"
+#include "simulation/audio_system.h"
+#include "simulation/counter_player.h"
+#include "simulation/parallel.h"
 
 namespace usbgw::benchmarks {
 namespace {
 
 using namespace std::chrono_literals;
+using simulation::AudioCase;
+using simulation::AudioFigures;
+using simulation::AudioSystem;
+using simulation::CounterPlayer;
+using simulation::run_parallel;
+using simulation::speed_text;
+using simulation::tuning_with;
 
 constexpr double kDaySeconds = 24 * 3600;
 constexpr double kShortSeconds = 2400;
@@ -152,7 +159,7 @@ class Run {
   }
 
   Soak& soak_;
-  CounterPlayer program_{4};
+  CounterPlayer program_{48'000};
   AudioSystem system_;
 };
 

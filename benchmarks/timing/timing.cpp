@@ -9,19 +9,27 @@
 #include <optional>
 
 #include "app/text_table.h"
-#include "benchmarks/timing/audio_run.h"
 #include "benchmarks/timing/latency_plot.h"
 #include "benchmarks/timing/machines.h"
 #include "benchmarks/timing/options.h"
-#include "benchmarks/timing/parallel.h"
-#include "benchmarks/timing/programs.h"
+#include "simulation/audio_system.h"
+#include "simulation/counter_player.h"
+#include "simulation/parallel.h"
 
 namespace usbgw::benchmarks {
 namespace {
 
 using namespace std::chrono_literals;
+using simulation::AudioCase;
+using simulation::AudioFigures;
+using simulation::AudioSystem;
+using simulation::CounterPlayer;
 using simulation::DelayVariation;
 using simulation::ImpairmentProfile;
+using simulation::run_parallel;
+using simulation::speed_text;
+using simulation::StreamFigures;
+using simulation::tuning_with;
 
 constexpr double kShortSeconds = 120;
 constexpr double kFullSeconds = 3600;
@@ -83,7 +91,8 @@ struct TimingCase {
   AudioCase audio;
   std::string name;
   AudioFigures figures;
-  std::string missed;  // which target
+  std::vector<std::int64_t> in_curve, out_curve;  // see latency_plot.h
+  std::string missed;                             // which target
 };
 
 std::string name_of(const TimingCase& c) {
@@ -101,7 +110,7 @@ std::vector<TimingCase> make_cases(const ReportOptions& options, const Machines&
       for (const std::uint32_t period : {32u, 64u, 128u}) {
         for (const bool is_fixed : {true, false}) {
           if (is_fixed && !network.jitter) continue;
-          TimingCase c{network, machine, is_fixed, {}, {}, {}, {}};
+          TimingCase c{network, machine, is_fixed, {}, {}, {}, {}, {}, {}};
           c.audio.period = period;
           c.audio.bus_ppm = network.bus_ppm;
           c.audio.network = network.profile;
@@ -146,10 +155,12 @@ std::string judge(const TimingCase& c, Duration length) {
 }
 
 void run(TimingCase& c, Duration length) {
-  CounterPlayer program(4);
+  CounterPlayer program(48'000);
   AudioSystem system(c.audio, program);
   system.run_for(length);
   c.figures = system.figures();
+  c.in_curve = latency_curve(system.tap().in_added());
+  c.out_curve = latency_curve(system.tap().out_added());
   c.missed = judge(c, length);
 }
 
@@ -224,8 +235,8 @@ std::vector<LatencyCurve> curves_of(const std::vector<TimingCase>& cases) {
   for (const TimingCase& c : cases) {
     if (!c.is_fixed || c.audio.period != kPlottedPeriod || c.network.bus_ppm != 0) continue;
     const std::string name = std::string(c.network.name) + " " + c.machine;
-    curves.push_back({name + " IN", c.figures.in.added_curve});
-    curves.push_back({name + " OUT", c.figures.out.added_curve});
+    curves.push_back({name + " IN", c.in_curve});
+    curves.push_back({name + " OUT", c.out_curve});
   }
   return curves;
 }

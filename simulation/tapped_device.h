@@ -3,13 +3,13 @@
 
 #include <memory>
 
-#include "benchmarks/timing/audio_tap.h"
+#include "simulation/audio_tap.h"
 #include "usbside/device/software/audio_descriptors.h"
 #include "usbside/device/software/audio_function.h"
 #include "usbside/device/software/catalogue.h"
 #include "usbside/device/software/software_device.h"
 
-namespace usbgw::benchmarks {
+namespace usbgw::simulation {
 
 class TappedFunction final : public device::software::Function {
  public:
@@ -86,27 +86,24 @@ class TappedProvider final : public device::DeviceProvider {
   TappedFunction& function_;
 };
 
-class TappedDriver final : public simulation::DriverModel {
+class TappedDriver final : public DriverModel {
  public:
-  TappedDriver(simulation::DriverModel& driver, AudioTap& tap) : driver_(driver), tap_(tap) {}
-  void configured(simulation::DeviceModel& device, const wire::Configuration& configuration,
+  TappedDriver(DriverModel& driver, AudioTap& tap) : driver_(driver), tap_(tap) {}
+  void configured(DeviceModel& device, const wire::Configuration& configuration,
                   Instant now) override {
     driver_.configured(device, configuration, now);
   }
-  void completed(simulation::DeviceModel& device, simulation::ModelUrb&& urb,
-                 Instant now) override {
+  void completed(DeviceModel& device, ModelUrb&& urb, Instant now) override {
     tap_.completed(urb, now);
     driver_.completed(device, std::move(urb), now);
   }
   void disconnected(Instant now) override { driver_.disconnected(now); }
-  std::size_t turn(simulation::DeviceModel& device, Instant now) override {
-    return driver_.turn(device, now);
-  }
+  std::size_t turn(DeviceModel& device, Instant now) override { return driver_.turn(device, now); }
   [[nodiscard]] Instant next_deadline() const override { return driver_.next_deadline(); }
 
  private:
-  simulation::DriverModel& driver_;
+  DriverModel& driver_;
   AudioTap& tap_;
 };
 
-}  // namespace usbgw::benchmarks
+}  // namespace usbgw::simulation

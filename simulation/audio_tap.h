@@ -12,7 +12,7 @@
 #include "common/timeline.h"
 #include "simulation/usb_core_model.h"
 
-namespace usbgw::benchmarks {
+namespace usbgw::simulation {
 
 // Frames in the order in which they pass one place.
 class FrameOrder {
@@ -43,7 +43,7 @@ class AudioTap {
   void device_heard(std::span<const std::byte> packet, Instant end);
   void device_starved(bool in, Instant end);
   // The driver.
-  void completed(const simulation::ModelUrb& urb, Instant now);
+  void completed(const ModelUrb& urb, Instant now);
 
   // Later than on a bus without a gateway, ns. IN: from the end of the URB's last interval to its
   // completion. OUT: from the URB's completion to the end of the interval that plays its last
@@ -80,8 +80,8 @@ class AudioTap {
   static constexpr std::size_t kRemembered = 1 << 16;  // intervals: 8 s of microframes
   static constexpr std::size_t kMostPlayed = 4096;     // URBs
 
-  void recorded(const simulation::ModelUrb& urb, Instant now);
-  void played(const simulation::ModelUrb& urb, Instant now);
+  void recorded(const ModelUrb& urb, Instant now);
+  void played(const ModelUrb& urb, Instant now);
   // The interval that sent this frame, from `cursor` on, which follows the stream.
   [[nodiscard]] const Interval* interval_of(std::uint32_t counter, std::uint64_t& cursor) const;
 
@@ -106,4 +106,4 @@ class AudioTap {
   Histogram returned_;
 };
 
-}  // namespace usbgw::benchmarks
+}  // namespace usbgw::simulation

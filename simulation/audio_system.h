@@ -1,5 +1,4 @@
-// One run of one duplex audio stream through the whole system, or on a local bus, under virtual
-// time.
+// One duplex audio stream through the whole system under virtual time, watched at both ends.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/timing/tapped_device.h"
 #include "simulation/audio_driver_model.h"
+#include "simulation/tapped_device.h"
 #include "simulation/whole_system.h"
 
-namespace usbgw::benchmarks {
+namespace usbgw::simulation {
 
 struct AudioCase {
   std::string device = "uac2";
@@ -21,12 +20,17 @@ struct AudioCase {
   Duration open_after{};
   double bus_ppm = 0;
   double crystal_ppm = 0;
-  simulation::ImpairmentProfile network;  // each way
-  simulation::MachineConfig machine;      // agent and host
+  ImpairmentProfile network;  // each way
+  MachineConfig machine;      // agent and host
   host::PlayoutConfig playout;
   device::StreamTuning tuning;
+  node::RepairConfig repair;
   std::uint64_t seed = 1;
 };
+
+// Of the case's device and client.
+[[nodiscard]] device::software::DeviceOptions options_of(const AudioCase& audio);
+[[nodiscard]] PcmSettings pcm_of(const AudioCase& audio);
 
 // The agent's default, unless `transfer_us` is another.
 [[nodiscard]] inline device::StreamTuning tuning_with(std::uint32_t transfer_us) {
@@ -41,7 +45,6 @@ struct StreamFigures {
   std::uint64_t raises = 0;
   std::uint64_t misses = 0;  // intervals that had no data when they were due
   std::uint64_t lead_in = 0;
-  std::vector<std::int64_t> added_curve;                                     // see latency_plot.h
   std::int64_t added_p50 = 0, added_p99 = 0, added_p999 = 0, added_max = 0;  // ns
   double clock_ppm = 0;
   host::IntervalAccount account;
@@ -62,47 +65,26 @@ struct AudioFigures {
 // A system that runs the case; the program is the caller's.
 class AudioSystem {
  public:
-  AudioSystem(const AudioCase& audio, simulation::AudioProgram& program);
+  AudioSystem(const AudioCase& audio, AudioProgram& program);
   ~AudioSystem();
 
   void run_for(Duration duration) { system_->run_for(duration); }
   [[nodiscard]] AudioFigures figures();
   [[nodiscard]] AudioTap& tap() { return tap_; }
   [[nodiscard]] TappedFunction& function() { return function_; }
-  [[nodiscard]] simulation::AudioDriverModel& driver() { return driver_; }
-  [[nodiscard]] simulation::WholeSystem& system() { return *system_; }
+  [[nodiscard]] AudioDriverModel& driver() { return driver_; }
+  [[nodiscard]] WholeSystem& system() { return *system_; }
   [[nodiscard]] Instant now() const { return clock_.now(); }
 
  private:
   AudioTap tap_{4};
-  simulation::VirtualClock clock_;
+  VirtualClock clock_;
   device::software::DeviceOptions options_;
   TappedFunction function_;
   TappedProvider devices_;
-  simulation::AudioDriverModel driver_;
+  AudioDriverModel driver_;
   TappedDriver tapped_driver_;
-  std::unique_ptr<simulation::WholeSystem> system_;
+  std::unique_ptr<WholeSystem> system_;
 };
 
-// The same client on a bus of its own machine: the driver model straight at the device.
-class LocalAudio {
- public:
-  LocalAudio(const AudioCase& audio, simulation::AudioProgram& program);
-  ~LocalAudio();
-  void run_for(Duration duration);
-  [[nodiscard]] AudioTap& tap() { return tap_; }
-  [[nodiscard]] TappedFunction& function() { return function_; }
-  [[nodiscard]] simulation::AudioDriverModel& driver() { return driver_; }
-
- private:
-  struct Bus;
-  AudioTap tap_{4};
-  simulation::VirtualClock clock_;
-  device::software::DeviceOptions options_;
-  TappedFunction function_;
-  simulation::AudioDriverModel driver_;
-  TappedDriver tapped_driver_;
-  std::unique_ptr<Bus> bus_;
-};
-
-}  // namespace usbgw::benchmarks
+}  // namespace usbgw::simulation

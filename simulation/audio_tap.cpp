@@ -1,8 +1,8 @@
-#include "benchmarks/timing/audio_tap.h"
+#include "simulation/audio_tap.h"
 
 #include "common/byte_order.h"
 
-namespace usbgw::benchmarks {
+namespace usbgw::simulation {
 namespace {
 
 bool is_after(std::uint32_t a, std::uint32_t b) {
@@ -65,7 +65,7 @@ void AudioTap::device_heard(std::span<const std::byte> packet, Instant end) {
   }
 }
 
-void AudioTap::completed(const simulation::ModelUrb& urb, Instant now) {
+void AudioTap::completed(const ModelUrb& urb, Instant now) {
   if (urb.packets.empty() || urb.unlinked || urb.status != UrbStatus::ok) return;
   // A feedback value is no audio.
   if (urb.packets.size() == 1 && urb.length <= frame_bytes_) return;
@@ -89,7 +89,7 @@ const AudioTap::Interval* AudioTap::interval_of(std::uint32_t counter,
   return nullptr;
 }
 
-void AudioTap::recorded(const simulation::ModelUrb& urb, Instant now) {
+void AudioTap::recorded(const ModelUrb& urb, Instant now) {
   std::uint32_t last = 0;
   bool is_whole = true;  // frames of the device, one after the other
   for (const auto& packet : urb.packets) {
@@ -117,7 +117,7 @@ void AudioTap::recorded(const simulation::ModelUrb& urb, Instant now) {
   packets_until_newest_ = packets_;
 }
 
-void AudioTap::played(const simulation::ModelUrb& urb, Instant now) {
+void AudioTap::played(const ModelUrb& urb, Instant now) {
   if (urb.data.size() < frame_bytes_) return;
   const auto last = load_le<std::uint32_t>(urb.data.data() + urb.data.size() - frame_bytes_);
   if (last == 0) return;
@@ -131,4 +131,4 @@ void AudioTap::played(const simulation::ModelUrb& urb, Instant now) {
   played_.push_back({last, now});
 }
 
-}  // namespace usbgw::benchmarks
+}  // namespace usbgw::simulation

@@ -6,7 +6,7 @@
 
 #include "common/timeline.h"
 
-namespace usbgw::benchmarks {
+namespace usbgw::simulation {
 
 struct Speed {
   double wall_seconds = 0;
@@ -19,4 +19,4 @@ Speed run_parallel(const std::string& title, std::size_t count,
 // "3600 s simulated in 12.1 s: 298 times real time (149 for each core's second)".
 [[nodiscard]] std::string speed_text(double simulated_seconds, const Speed& speed);
 
-}  // namespace usbgw::benchmarks
+}  // namespace usbgw::simulation

@@ -1,4 +1,4 @@
-#include "benchmarks/timing/parallel.h"
+#include "simulation/parallel.h"
 
 #include <tbb/parallel_for.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include <ctime>
 #include <mutex>
 
-namespace usbgw::benchmarks {
+namespace usbgw::simulation {
 namespace {
 
 using WallClock = std::chrono::steady_clock;
@@ -74,4 +74,4 @@ std::string speed_text(double simulated_seconds, const Speed& speed) {
   return text;
 }
 
-}  // namespace usbgw::benchmarks
+}  // namespace usbgw::simulation

@@ -1,13 +1,6 @@
-#include "benchmarks/timing/audio_run.h"
+#include "simulation/audio_system.h"
 
-#include <algorithm>
-#include <array>
-
-#include "benchmarks/timing/latency_plot.h"
-#include "usbside/device/software/usbip_peer.h"
-
-namespace usbgw::benchmarks {
-namespace {
+namespace usbgw::simulation {
 
 device::software::DeviceOptions options_of(const AudioCase& audio) {
   device::software::DeviceOptions options;
@@ -17,8 +10,8 @@ device::software::DeviceOptions options_of(const AudioCase& audio) {
   return options;
 }
 
-simulation::PcmSettings pcm_of(const AudioCase& audio) {
-  simulation::PcmSettings pcm;
+PcmSettings pcm_of(const AudioCase& audio) {
+  PcmSettings pcm;
   pcm.period_frames = audio.period;
   pcm.periods = audio.periods;
   pcm.is_linked = audio.is_linked;
@@ -26,8 +19,10 @@ simulation::PcmSettings pcm_of(const AudioCase& audio) {
   return pcm;
 }
 
-simulation::SystemConfig system_of(const AudioCase& audio) {
-  simulation::SystemConfig config;
+namespace {
+
+SystemConfig system_of(const AudioCase& audio) {
+  SystemConfig config;
   config.seed = audio.seed;
   config.agent_machine = config.host_machine = audio.machine;
   config.to_host = config.to_agent = audio.network;
@@ -35,6 +30,7 @@ simulation::SystemConfig system_of(const AudioCase& audio) {
   config.device = "software:" + audio.device;
   config.tuning = audio.tuning;
   config.playout = audio.playout;
+  config.repair = audio.repair;
   return config;
 }
 
@@ -43,19 +39,17 @@ void take_added(StreamFigures& stream, const Histogram& added) {
   stream.added_p99 = added.quantile(0.99);
   stream.added_p999 = added.quantile(0.999);
   stream.added_max = added.max();
-  stream.added_curve = latency_curve(added);
 }
 
 }  // namespace
 
-AudioSystem::AudioSystem(const AudioCase& audio, simulation::AudioProgram& program)
+AudioSystem::AudioSystem(const AudioCase& audio, AudioProgram& program)
     : options_(options_of(audio)),
       function_(options_, tap_),
       devices_(options_, function_),
       driver_(pcm_of(audio), program),
       tapped_driver_(driver_, tap_),
-      system_(std::make_unique<simulation::WholeSystem>(system_of(audio), clock_, devices_,
-                                                        tapped_driver_)) {}
+      system_(std::make_unique<WholeSystem>(system_of(audio), clock_, devices_, tapped_driver_)) {}
 
 AudioSystem::~AudioSystem() = default;
 
@@ -90,51 +84,4 @@ AudioFigures AudioSystem::figures() {
   return figures;
 }
 
-struct LocalAudio::Bus {
-  Bus(device::software::Function& function, simulation::DriverModel& driver, Instant start,
-      double ppm)
-      : device(function.description().speed, driver), peer(function, {ppm, start}) {}
-  simulation::DeviceModel device;
-  device::software::UsbipPeer peer;
-};
-
-LocalAudio::LocalAudio(const AudioCase& audio, simulation::AudioProgram& program)
-    : options_(options_of(audio)),
-      function_(options_, tap_),
-      driver_(pcm_of(audio), program),
-      tapped_driver_(driver_, tap_),
-      bus_(std::make_unique<Bus>(function_, tapped_driver_, clock_.now(), audio.bus_ppm)) {}
-
-LocalAudio::~LocalAudio() = default;
-
-// What is due happens at once: a host controller's interrupt, no thread between it and the driver.
-void LocalAudio::run_for(Duration duration) {
-  const Instant end = clock_.now() + duration;
-  while (true) {
-    const Instant now = clock_.now();
-    bool has_work = true;
-    while (has_work) {
-      has_work = bus_->device.turn(now) > 0;
-      while (bus_->device.has_commands()) {
-        const auto room = bus_->peer.room();
-        bus_->peer.commit(bus_->device.take_commands(room));
-        const auto processed = bus_->peer.process(now);
-        USBGW_ASSERT(processed.has_value());
-        has_work = true;
-      }
-      bus_->peer.advance(now);
-      const auto output = bus_->peer.output();
-      if (output.empty()) continue;
-      const std::vector<std::byte> replies(output.begin(), output.end());
-      bus_->peer.written(output.size());
-      bus_->device.give_replies(replies, now);
-      has_work = true;
-    }
-    const Instant next = std::min(bus_->peer.next_deadline(), bus_->device.next_deadline());
-    if (next >= end) break;
-    clock_.advance_to(std::max(next, now));
-  }
-  clock_.advance_to(end);
-}
-
-}  // namespace usbgw::benchmarks
+}  // namespace usbgw::simulation
