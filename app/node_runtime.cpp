@@ -95,7 +95,7 @@ struct NodeRuntime::Parts {
   void attach_configured();
   [[nodiscard]] node::LocalNode local_node(const session::DatagramPort& port) const;
   [[nodiscard]] Worker& worker(const char* name,
-                               const std::optional<config::Value<std::uint16_t>>& core, bool polls);
+                               const std::optional<config::Value<std::uint16_t>>& core);
 
   const config::Document document;
   Log& log;
@@ -206,14 +206,12 @@ void NodeRuntime::Parts::make_ports() {
 }
 
 Worker& NodeRuntime::Parts::worker(const char* name,
-                                   const std::optional<config::Value<std::uint16_t>>& core,
-                                   bool polls) {
+                                   const std::optional<config::Value<std::uint16_t>>& core) {
   WorkerConfig config;
   config.name = name;
   config.core = core_of(core);
   config.realtime = *document.workers.realtime;
   config.busy = *document.workers.idle == config::Idle::busy;
-  config.polls = polls;
   config.live_sleep = *document.workers.idle_sleep;
   workers.push_back(std::make_unique<Worker>(config));
   return *workers.back();
@@ -223,11 +221,11 @@ void NodeRuntime::Parts::make_workers() {
   const config::WorkersSection& section = document.workers;
   if (overrides.ports_loop != nullptr || is_fused(section)) {
     Worker& all =
-        worker("usbgw-data", section.packet_core ? section.packet_core : section.usb_core, true);
+        worker("usbgw-data", section.packet_core ? section.packet_core : section.usb_core);
     agent_packet_worker = host_packet_worker = agent_usb_worker = host_usb_worker = &all;
   } else {
-    agent_packet_worker = host_packet_worker = &worker("usbgw-packet", section.packet_core, true);
-    agent_usb_worker = host_usb_worker = &worker("usbgw-usb", section.usb_core, false);
+    agent_packet_worker = host_packet_worker = &worker("usbgw-packet", section.packet_core);
+    agent_usb_worker = host_usb_worker = &worker("usbgw-usb", section.usb_core);
   }
   if (overrides.ports_loop != nullptr) {
     control_worker = agent_packet_worker;
@@ -260,8 +258,11 @@ node::LocalNode NodeRuntime::Parts::local_node(const session::DatagramPort& port
 }
 
 Result<void> NodeRuntime::Parts::make_agent(session::DatagramPort& port) {
-  packet_loops.push_back(std::make_unique<node::PacketLoop>(port, agent_usb_worker->waker(),
-                                                            control_worker->waker(), &clock));
+  packet_loops.push_back(std::make_unique<node::PacketLoop>(
+      port,
+      node::PacketWakers{agent_packet_worker->waker(), agent_usb_worker->waker(),
+                         control_worker->waker()},
+      &clock));
   agent_packet_worker->add(*packet_loops.back());
   agent_usb = std::make_unique<node::AgentUsbLoop>(
       agent_usb_worker->waker(), control_worker->waker(), agent_packet_worker->waker());
@@ -317,8 +318,11 @@ static_assert(config::kMaxPeers + node::kMaxHostConnections <= node::kMaxSession
 Result<void> NodeRuntime::Parts::make_host(session::DatagramPort& port) {
   // A node with both roles on one port has one packet loop for both.
   if (packet_loops.empty() || ports.size() > 1) {
-    packet_loops.push_back(std::make_unique<node::PacketLoop>(port, host_usb_worker->waker(),
-                                                              control_worker->waker(), &clock));
+    packet_loops.push_back(std::make_unique<node::PacketLoop>(
+        port,
+        node::PacketWakers{host_packet_worker->waker(), host_usb_worker->waker(),
+                           control_worker->waker()},
+        &clock));
     host_packet_worker->add(*packet_loops.back());
   }
   host_usb = std::make_unique<node::HostUsbLoop>(host_usb_worker->waker(), control_worker->waker(),

@@ -143,12 +143,13 @@ void Worker::tell_ready() {
 void Worker::idle(Instant now) {
   Instant deadline = kNever;
   bool live = false;
+  bool polled = false;
   for (const Loop* const loop : loops_) {
     deadline = std::min(deadline, loop->next_deadline());
     live = live || loop->is_live();
+    polled = polled || loop->must_poll();
   }
-  if (config_.polls)
-    deadline = std::min(deadline, now + (live ? config_.live_sleep : config_.idle_sleep));
+  if (polled) deadline = std::min(deadline, now + (live ? config_.live_sleep : config_.idle_sleep));
   const Duration sleep = std::clamp<Duration>(deadline - now, Duration{}, std::chrono::seconds(1));
   if (sleep.count() <= 0) return;
   collect_descriptors();

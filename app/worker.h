@@ -43,9 +43,8 @@ struct WorkerConfig {
   std::optional<int> core;  // pinned; none: anywhere
   int realtime = 0;         // SCHED_FIFO priority; 0: none
   bool busy = false;        // never sleep
-  bool polls = false;       // has a poll-mode port, which no descriptor announces
   Duration live_sleep =
-      std::chrono::microseconds(100);  // longest sleep between polls while a stream is open
+      std::chrono::microseconds(100);  // between polls (Loop::must_poll) while a stream is open
   Duration idle_sleep = std::chrono::milliseconds(2);  // and while none is
 };
 

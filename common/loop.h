@@ -30,8 +30,10 @@ class Loop {
   virtual std::size_t turn(Instant now) = 0;
   // When turn() must run again even if nothing arrives; kNever when only input can make work.
   [[nodiscard]] virtual Instant next_deadline() const = 0;
-  // File descriptors whose readability means work; appended. Poll-mode loops add none.
+  // File descriptors whose readability means work; appended.
   virtual void append_descriptors(std::vector<int>& readable) const { static_cast<void>(readable); }
+  // True while there may be input that no descriptor announces: the runner then looks often.
+  [[nodiscard]] virtual bool must_poll() const { return false; }
   // Before turn(), when the runner has just waited for the descriptors named: what is not among
   // `ready` need not be tried in that turn. A turn without it tries all.
   virtual void polled(const ReadyDescriptors& ready) { static_cast<void>(ready); }

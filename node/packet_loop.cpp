@@ -11,9 +11,8 @@ constexpr Duration kReportPeriod = std::chrono::milliseconds(200);
 
 }  // namespace
 
-PacketLoop::PacketLoop(session::DatagramPort& port, Waker& usb_waker, Waker& control_waker,
-                       const Clock* clock)
-    : port_(port), usb_waker_(usb_waker), control_waker_(control_waker), clock_(clock) {
+PacketLoop::PacketLoop(session::DatagramPort& port, PacketWakers wakers, const Clock* clock)
+    : port_(port), wakers_(wakers), clock_(clock) {
   entries_.reserve(kMaxSessions);
 }
 
@@ -23,6 +22,7 @@ bool PacketLoop::post(PacketCommand&& command) {
   if (!commands_.push(std::move(command))) return false;
   if (kind == PacketCommand::Kind::add) ++sessions_;
   if (kind == PacketCommand::Kind::remove) --sessions_;
+  wakers_.self.wake();
   return true;
 }
 
@@ -72,7 +72,7 @@ void PacketLoop::rotate(PacketCommand&& command) {
   else
     event.transmit_epoch = entry->session->rotate_transmit(std::move(command.transmit_epoch));
   if (events_.size() > events_.capacity() / 2) return;  // room stays for removals
-  if (events_.push(std::move(event))) control_waker_.wake();
+  if (events_.push(std::move(event))) wakers_.control.wake();
 }
 
 void PacketLoop::remove(SessionHandle handle) {
@@ -86,7 +86,7 @@ void PacketLoop::remove(SessionHandle handle) {
   entries_.erase(entries_.begin() + (entry - entries_.data()));
   const bool posted = events_.push(std::move(event));
   USBGW_ASSERT(posted);  // reports leave room: see publish_path()
-  control_waker_.wake();
+  wakers_.control.wake();
 }
 
 void PacketLoop::report_port() {
@@ -94,7 +94,7 @@ void PacketLoop::report_port() {
   PacketEvent event;
   event.kind = PacketEvent::Kind::port;
   event.port_counter_count = port_.counters(event.port_counters);
-  if (events_.push(std::move(event))) control_waker_.wake();
+  if (events_.push(std::move(event))) wakers_.control.wake();
 }
 
 PacketLoop::Entry* PacketLoop::find(session::SessionIndex index) {
@@ -129,7 +129,7 @@ std::size_t PacketLoop::receive(Instant& now) {
   }
   if (count == 0) drained_ = asked;
   port_.release();
-  if (count > 0) usb_waker_.wake();
+  if (count > 0) wakers_.usb.wake();
   return count;
 }
 
@@ -199,6 +199,16 @@ Instant PacketLoop::next_deadline() const {
   Instant next = port_.next_deadline();
   for (const Entry& entry : entries_) next = std::min(next, entry.session->next_deadline());
   return next;
+}
+
+void PacketLoop::append_descriptors(std::vector<int>& readable) const {
+  if (const auto descriptor = port_.descriptor()) readable.push_back(*descriptor);
+}
+
+// A look costs no system call, so that the port is looked at even if it was not ready.
+void PacketLoop::polled(const ReadyDescriptors& ready) {
+  const auto descriptor = port_.descriptor();
+  if (descriptor && ready.contains(*descriptor)) port_.on_ready();
 }
 
 bool PacketLoop::is_live() const {

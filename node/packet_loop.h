@@ -48,6 +48,13 @@ struct PacketEvent {
   std::size_t port_counter_count = 0;
 };
 
+// Of the workers that a packet loop has to do with.
+struct PacketWakers {
+  Waker& self;     // runs the loop: woken for commands
+  Waker& usb;      // woken when items were published for it
+  Waker& control;  // woken for events
+};
+
 class PacketLoop : public Loop {
  public:
   struct Counters {
@@ -55,11 +62,10 @@ class PacketLoop : public Loop {
     std::uint64_t turns_with_work = 0;
   };
 
-  // `usb_waker` is woken when items were published for the USB worker. With a clock, what was
+  // With a clock, what was
   // received is stamped after it was taken: the turn's own time is from before, and a datagram must
   // not seem to come earlier than it did, because the fastest path seen is what playout counts on.
-  PacketLoop(session::DatagramPort& port, Waker& usb_waker, Waker& control_waker,
-             const Clock* clock = nullptr);
+  PacketLoop(session::DatagramPort& port, PacketWakers wakers, const Clock* clock = nullptr);
 
   // Control thread. Refused: a session too many. Other commands are never lost: the ring is larger
   // than the number of sessions.
@@ -74,7 +80,7 @@ class PacketLoop : public Loop {
   void read_port() {
     PacketCommand command;
     command.kind = PacketCommand::Kind::read_port;
-    static_cast<void>(commands_.push(std::move(command)));
+    if (commands_.push(std::move(command))) wakers_.self.wake();
   }
   [[nodiscard]] std::string_view counter_name(std::size_t index) const {
     return port_.counter_name(index);
@@ -84,6 +90,9 @@ class PacketLoop : public Loop {
   std::size_t turn(Instant now) override;
   [[nodiscard]] Instant next_deadline() const override;
   [[nodiscard]] bool is_live() const override;
+  void append_descriptors(std::vector<int>& readable) const override;
+  void polled(const ReadyDescriptors& ready) override;
+  [[nodiscard]] bool must_poll() const override { return port_.must_poll(); }
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
  private:
@@ -109,8 +118,7 @@ class PacketLoop : public Loop {
   [[nodiscard]] Entry* find(SessionHandle handle);
 
   session::DatagramPort& port_;
-  Waker& usb_waker_;
-  Waker& control_waker_;
+  PacketWakers wakers_;
   const Clock* clock_;
   std::vector<Entry> entries_;
   std::array<session::ReceivedDatagram, 32> burst_;  // of one turn

@@ -39,6 +39,9 @@ class ImpairedPort final : public session::DatagramPort {
   [[nodiscard]] Instant next_deadline() const override {
     return std::min(inner_.next_deadline(), arriving_.next_arrival());
   }
+  [[nodiscard]] std::optional<int> descriptor() const override { return inner_.descriptor(); }
+  void on_ready() override { inner_.on_ready(); }
+  [[nodiscard]] bool must_poll() const override { return inner_.must_poll(); }
   [[nodiscard]] const Impairment& impairment() const { return impairment_; }
 
  private:

@@ -25,7 +25,7 @@ namespace usbgw::simulation {
 // How one machine runs its threads.
 struct MachineConfig {
   WakeUpLateness lateness;
-  Duration port_look{};  // `workers.idle_sleep`: between two looks at the port. Zero: busy polling
+  Duration port_look{};  // `workers.idle_sleep`: between two looks at the port. Zero: datagrams wake
 };
 
 struct SystemConfig {

@@ -10,7 +10,6 @@
 namespace usbgw::benchmarks {
 namespace {
 
-constexpr Duration kLookEvery = std::chrono::microseconds(100);  // workers.idle_sleep
 constexpr Duration kMostLateA = std::chrono::microseconds(60);
 constexpr int kPriority = 50;
 constexpr double kMeasureSeconds = 5;
@@ -54,18 +53,22 @@ Machines machines_of(const ReportOptions& options, Duration length) {
   const Measured measured =
       options.machine.empty() ? measure(length) : read_measured(options.machine);
   const Histogram& lateness = measured.lateness;
+  const Duration look = std::chrono::microseconds(options.look_us);
   Machines machines;
-  machines.a = {simulation::WakeUpLateness::uniform(kMostLateA), kLookEvery};
-  machines.b = {simulation::WakeUpLateness::measured(lateness), kLookEvery};
+  machines.a = {simulation::WakeUpLateness::uniform(kMostLateA), look};
+  machines.b = {simulation::WakeUpLateness::measured(lateness), look};
+  const std::string wake =
+      options.look_us == 0 ? "are woken by datagrams"
+                           : "look at their port every " + std::to_string(options.look_us) + " us";
   char text[512];
   std::snprintf(text, sizeof text,
                 "A: a thread wakes at most %.0f us late (uniform); B: as %s, %s, %llu sleeps: p50 "
-                "%.0f p99 %.0f p99.9 %.0f max %.0f us late; both look at their port every %.0f us",
+                "%.0f p99 %.0f p99.9 %.0f max %.0f us late; both %s",
                 us(kMostLateA.count()),
                 options.machine.empty() ? "this machine now" : options.machine.c_str(),
                 measured.how.c_str(), static_cast<unsigned long long>(lateness.count()),
                 us(lateness.quantile(0.5)), us(lateness.quantile(0.99)),
-                us(lateness.quantile(0.999)), us(lateness.max()), us(kLookEvery.count()));
+                us(lateness.quantile(0.999)), us(lateness.max()), wake.c_str());
   machines.text = text;
   machines.measured.merge(lateness);
   return machines;

@@ -17,6 +17,7 @@ constexpr std::size_t kNamesShown = 12;
       "  --seconds N     virtual seconds of each case\n"
       "  --seed N        seed of the first case\n"
       "  --transfer N    microseconds of bus time in one of the agent's transfers\n"
+      "  --look N        microseconds between two looks at a port, 0: datagrams wake the worker\n"
       "  --only TEXT     cases whose name contains TEXT\n"
       "  --measure FILE  measures for 5 s (or --seconds) how late threads wake, writes FILE, and "
       "ends\n"
@@ -50,6 +51,8 @@ ReportOptions parse_options(int count, char** arguments, const char* what) {
       options.seed = std::strtoull(value(), nullptr, 10);
     } else if (name == "--transfer") {
       options.transfer_us = static_cast<std::uint32_t>(std::strtoul(value(), nullptr, 10));
+    } else if (name == "--look") {
+      options.look_us = static_cast<std::uint32_t>(std::strtoul(value(), nullptr, 10));
     } else if (name == "--plot") {
       options.plot = value();
     } else if (name == "--measure") {

@@ -14,8 +14,11 @@ struct ReportOptions {
   double seconds = 0;             // of virtual time for each case; 0: as the form says
   std::uint64_t seed = 1;         // of the first case; the next one's is one more
   std::uint32_t transfer_us = 0;  // bus time of the agent's transfers; 0: its default
-  std::string plot;               // folder for a plot; empty: none
-  std::string only;               // cases whose name contains this
+  // Between two looks at the port of a worker that sleeps, where no descriptor announces datagrams
+  // (the default of workers.idle_sleep); 0: the worker is woken by them.
+  std::uint32_t look_us = 100;
+  std::string plot;     // folder for a plot; empty: none
+  std::string only;     // cases whose name contains this
   std::string measure;  // file for how late this machine's threads wake; nothing is simulated
   std::string machine;  // such a file: machine B; empty: this machine, as it is now
 };

@@ -64,6 +64,9 @@ class Device {
 
   // Lives as long as the device.
   void keep(XdpProgram program) { program_.emplace(std::move(program)); }
+  // The kernel socket that its frames come through, if there is one: ready while some wait.
+  [[nodiscard]] std::optional<int> socket() const { return socket_; }
+  void set_socket(std::optional<int> socket) { socket_ = socket; }
   [[nodiscard]] bool link_up() const;
   [[nodiscard]] wire::MacAddress mac() const { return mac_; }
   [[nodiscard]] bool offloads_udp() const { return offloads_udp_; }
@@ -81,6 +84,7 @@ class Device {
   wire::MacAddress mac_;
   std::string driver_;
   std::optional<XdpProgram> program_;
+  std::optional<int> socket_;  // the driver's
   BufferPool own_pool_;
   std::unique_ptr<RingEnd> ring_end_;
   rte_mempool* pool_;

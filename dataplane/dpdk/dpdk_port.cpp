@@ -7,6 +7,7 @@
 
 #include "common/assertion.h"
 #include "dataplane/dpdk/kernel_neighbours.h"
+#include "dataplane/dpdk/kernel_socket.h"
 
 namespace usbgw::dpdk {
 namespace {
@@ -71,6 +72,7 @@ std::size_t DpdkPort::receive(std::span<session::ReceivedDatagram> burst, Instan
   run_timers(now);
   std::array<rte_mbuf*, kBurst> buffers;
   const auto count = device_->receive(std::span(buffers).first(std::min(burst.size(), kBurst)));
+  if (std::exchange(is_announced_, false) && count == 0) clear_error(*device_->socket());
   for (std::size_t i = 0; i < count; ++i) {
     if (take(buffers[i], burst[held_count_], now))
       held_[held_count_++] = buffers[i];
@@ -210,6 +212,15 @@ std::size_t DpdkPort::counters(std::span<std::uint64_t> values) const {
   const std::size_t count = std::min(values.size(), kPortCounters);
   for (std::size_t i = 0; i < count; ++i) values[i] = counters()[static_cast<PortCounter>(i)];
   return count;
+}
+
+// Frames that the driver did not take are offered again in the next turn.
+bool DpdkPort::must_poll() const {
+  return !device_->socket() || pending_count_ > 0 || (oracle_ && oracle_->is_asking());
+}
+
+void DpdkPort::on_ready() {
+  is_announced_ = true;
 }
 
 Instant DpdkPort::next_deadline() const {

@@ -34,6 +34,9 @@ class DpdkPort final : public session::DatagramPort, private FrameSink {
   }
   [[nodiscard]] UdpEndpoint local() const override { return edge_.local(); }
   [[nodiscard]] Instant next_deadline() const override;
+  [[nodiscard]] std::optional<int> descriptor() const override { return device_->socket(); }
+  [[nodiscard]] bool must_poll() const override;
+  void on_ready() override;
 
   [[nodiscard]] std::size_t counters(std::span<std::uint64_t> values) const override;
   [[nodiscard]] std::string_view counter_name(std::size_t index) const override {
@@ -77,7 +80,8 @@ class DpdkPort final : public session::DatagramPort, private FrameSink {
   rte_mbuf* reserved_ = nullptr;
   const DatagramRoute* reserved_route_ = nullptr;
   rte_mbuf* claimed_ = nullptr;
-  Instant link_check_{};  // kNever once the link was seen up, and cannot be lost
+  bool is_announced_ = false;  // the descriptor was ready, and nothing has been received since
+  Instant link_check_{};       // kNever once the link was seen up, and cannot be lost
   Instant reconnect_at_ = kNever;
   std::atomic<bool> link_is_up_{false};
 };

@@ -23,7 +23,9 @@ KernelNeighbours::~KernelNeighbours() {
 }
 
 void KernelNeighbours::ask(const IpAddress& destination) {
-  if (questions_.push(destination)) wake_.release();
+  if (!questions_.push(destination)) return;
+  ++asked_;
+  wake_.release();
 }
 
 void KernelNeighbours::deliver(NetworkEdge& edge, Instant now) {
@@ -48,6 +50,7 @@ void KernelNeighbours::help() {
       }
       std::this_thread::sleep_for(kPollInterval);
     }
+    answered_.fetch_add(1, std::memory_order_release);
   }
 }
 

@@ -26,6 +26,10 @@ class KernelNeighbours final : public NeighbourOracle {
   void ask(const IpAddress& destination) override;
   // Packet worker: hands over what has been found.
   void deliver(NetworkEdge& edge, Instant now);
+  // Packet worker: an answer may come, which nothing announces.
+  [[nodiscard]] bool is_asking() const {
+    return asked_ != answered_.load(std::memory_order_acquire) || !answers_.empty();
+  }
 
  private:
   struct Answer {
@@ -37,6 +41,8 @@ class KernelNeighbours final : public NeighbourOracle {
   unsigned interface_index_;
   SpscRing<IpAddress> questions_{64};
   SpscRing<Answer> answers_{64};
+  std::uint64_t asked_ = 0;                 // packet worker's
+  std::atomic<std::uint64_t> answered_{0};  // or given up
   std::atomic<bool> stopping_{false};
   std::counting_semaphore<> wake_{0};
   std::thread helper_;  // last: it uses all above

@@ -4,9 +4,11 @@
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <sys/socket.h>
 
 #include "dataplane/dpdk/device_arguments.h"
 #include "dataplane/dpdk/kernel_neighbours.h"
+#include "dataplane/dpdk/kernel_socket.h"
 #include "dataplane/dpdk/preflight.h"
 #include "dataplane/dpdk/ring_pair.h"
 #include "dataplane/dpdk/xdp_program.h"
@@ -63,11 +65,13 @@ Result<std::unique_ptr<DpdkPort>> make_port(Eal& eal, const PortConfig& config) 
   auto pool = make_pool("usbgw-pool" + std::to_string(eal.next_name()), pool_geometry(config));
   if (!pool)
     return refuse(eal, config, std::string("no memory for buffers: ") + rte_strerror(rte_errno));
+  const SocketCensus census(xdp ? AF_XDP : AF_PACKET);
   const auto port_id = plug(eal, config, program->path());
   if (!port_id) return tl::unexpected(port_id.error());
   auto device = Device::start(eal, config, *port_id, std::move(pool));
   if (!device) return tl::unexpected(device.error());
   (*device)->keep(std::move(*program));
+  if (xdp || config.spec.type == PortType::af_packet) (*device)->set_socket(census.newcomer());
   std::unique_ptr<KernelNeighbours> oracle;
   if (xdp) oracle = std::make_unique<KernelNeighbours>(::if_nametoindex(config.spec.name.c_str()));
   return std::make_unique<DpdkPort>(config, std::move(*device), std::move(oracle));

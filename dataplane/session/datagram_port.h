@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -53,6 +54,12 @@ class DatagramPort {
   }
   // Timers of its own (neighbour resolution); kNever if none.
   [[nodiscard]] virtual Instant next_deadline() const { return kNever; }
+  // Readable while receive() would have something; none: only a look tells. The worker says when it
+  // has slept on it and found it readable.
+  [[nodiscard]] virtual std::optional<int> descriptor() const { return std::nullopt; }
+  virtual void on_ready() {}
+  // Something may wait that neither the descriptor nor the deadline announces.
+  [[nodiscard]] virtual bool must_poll() const { return !descriptor(); }
 };
 
 }  // namespace usbgw::session

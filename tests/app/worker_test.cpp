@@ -53,7 +53,6 @@ class EventLoop final : public Loop {
 TEST(Worker, LoopWhoseDescriptorIsNotReady_IsToldSoAndMissesNothing) {
   WorkerConfig config;
   config.name = "test";
-  config.polls = true;  // wakes without input too
   config.idle_sleep = std::chrono::microseconds(50);
   Worker worker(config);
   EventLoop busy;

@@ -56,7 +56,7 @@ struct AgentBench::AgentEnd final : control::ReliableChannel {
 AgentBench::AgentBench(std::vector<std::string> exports)
     : port_(agent_endpoint(), kPayload),
       local_(local_node()),
-      packets_(port_, waker_, waker_),
+      packets_(port_, {waker_, waker_, waker_}),
       usb_(waker_, waker_, waker_),
       desk_("stage", rules(exports), devices, access_, {leases_, pins}),
       agent_(local_, desk_, acceptor_, usb_, packets_, numbers_, log) {}

@@ -84,7 +84,7 @@ std::size_t QuietPorts::used() const {
 HostBench::HostBench()
     : port_(host_endpoint(), kPayload),
       local_(local_node()),
-      packets_(port_, waker_, waker_),
+      packets_(port_, {waker_, waker_, waker_}),
       usb_(waker_, waker_, waker_),
       host_(local_, maker_, ports, usb_, packets_, numbers_, log) {
   host_.add_peer("stage", "10.20.0.1:7443");

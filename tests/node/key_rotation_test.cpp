@@ -26,7 +26,7 @@ struct Rotations : testing::Test {
   Instant now{seconds(1000)};
   NoWaker waker;
   simulation::MemoryPort port{{}, 1400};
-  PacketLoop packets{port, waker, waker};
+  PacketLoop packets{port, {waker, waker, waker}};
   simulation::SeededNumbers numbers{3};
   KeyRotation rotation{SessionHandle{1}, {}, true, numbers, packets, now};
 };

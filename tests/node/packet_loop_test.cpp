@@ -39,7 +39,12 @@ class PreemptedPort final : public session::DatagramPort {
   std::size_t max_payload(const UdpEndpoint&) const override { return kPayload; }
   UdpEndpoint local() const override { return {}; }
 
+  [[nodiscard]] std::optional<int> descriptor() const override { return announced_by; }
+  void on_ready() override { ++times_ready; }
+
   PreemptedPort* peer = nullptr;
+  std::optional<int> announced_by;
+  int times_ready = 0;
   std::deque<std::vector<std::byte>> inbox;
   std::size_t most = SIZE_MAX;  // given at once, however many there are
   std::function<void()> preempted;
@@ -53,8 +58,13 @@ struct NoWaker final : Waker {
   void wake() override {}
 };
 
+struct CountingWaker final : Waker {
+  void wake() override { ++wakes; }
+  int wakes = 0;
+};
+
 struct Side {
-  Side(bool is_host, const Clock& clock) : loop(port, waker, waker, &clock) {
+  Side(bool is_host, const Clock& clock) : loop(port, {self, waker, waker}, &clock) {
     session::SessionConfig config;
     config.local_index = session::SessionIndex{is_host ? 1u : 2u};
     config.remote_index = session::SessionIndex{is_host ? 2u : 1u};
@@ -75,6 +85,7 @@ struct Side {
 
   PreemptedPort port;
   NoWaker waker;
+  CountingWaker self;
   std::shared_ptr<SessionLinks> links;
   PacketLoop loop;
   PathEstimate path;
@@ -92,6 +103,33 @@ PacketCommand addition(std::uint32_t number) {
   add.session = std::make_unique<session::Session>(
       config, session::derive_keys(kSecret, true, 0, 0), add.links->inbound, add.links->outbound);
   return add;
+}
+
+TEST(PacketLoop, SleepsOnThePortsDescriptor_OrSaysThatItMustPoll) {
+  simulation::VirtualClock clock;
+  Side side(true, clock);
+  std::vector<int> readable;
+  side.loop.append_descriptors(readable);
+  EXPECT_TRUE(readable.empty());
+  EXPECT_TRUE(side.loop.must_poll());
+
+  side.port.announced_by = 5;
+  side.loop.append_descriptors(readable);
+  EXPECT_EQ(readable, std::vector<int>{5});
+  EXPECT_FALSE(side.loop.must_poll());
+  const std::array<int, 1> another{4}, ours{5};
+  side.loop.polled(ReadyDescriptors(another));
+  EXPECT_EQ(side.port.times_ready, 0);
+  side.loop.polled(ReadyDescriptors(ours));
+  EXPECT_EQ(side.port.times_ready, 1);
+}
+
+TEST(PacketLoop, CommandsWakeItsWorker) {
+  simulation::VirtualClock clock;
+  Side side(true, clock);  // adds a session
+  EXPECT_EQ(side.self.wakes, 1);
+  side.loop.read_port();
+  EXPECT_EQ(side.self.wakes, 2);
 }
 
 TEST(PacketLoop, ReportSaysOfWhichKeyItIs) {

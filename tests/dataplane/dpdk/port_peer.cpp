@@ -22,6 +22,8 @@
 namespace usbgw::dpdk {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::uint16_t kUdpPort = 4791;
 constexpr auto kGiveUp = std::chrono::seconds(10);
 
@@ -37,12 +39,7 @@ std::size_t number(std::string_view text) {
   return value;
 }
 
-bool input_closed() {
-  pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-  return ::poll(&input, 1, 0) > 0;
-}
-
-void echo_turn(DpdkPort& port) {
+std::size_t echo_turn(DpdkPort& port) {
   std::array<session::ReceivedDatagram, 32> burst;
   const auto count = port.receive(burst, now());
   for (std::size_t i = 0; i < count; ++i) {
@@ -57,13 +54,34 @@ void echo_turn(DpdkPort& port) {
   }
   port.release();
   static_cast<void>(port.flush(now()));
+  return count;
+}
+
+// As a worker sleeps: on what announces the port's input, else for a short while. False: the input
+// has closed.
+bool sleep_on(DpdkPort& port) {
+  const auto descriptor = port.descriptor();
+  std::array<pollfd, 2> polls{{{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
+                               {.fd = descriptor.value_or(-1), .events = POLLIN, .revents = 0}}};
+  Duration longest = port.next_deadline() == kNever ? Duration(kGiveUp)
+                                                    : std::max(port.next_deadline() - now(), 0ns);
+  if (port.must_poll()) longest = std::min<Duration>(longest, 50us);
+  const timespec timeout{
+      .tv_sec = std::chrono::duration_cast<std::chrono::seconds>(longest).count(),
+      .tv_nsec = (longest % 1s).count()};
+  static_cast<void>(::ppoll(polls.data(), polls.size(), &timeout, nullptr));
+  if (polls[1].revents != 0) port.on_ready();
+  return polls[0].revents == 0;
 }
 
 int echo(DpdkPort& port) {
-  while (!input_closed()) {
-    for (int turn = 0; turn < 100; ++turn) echo_turn(port);
-    ::usleep(50);
-  }
+  std::uint64_t empty_looks = 0;
+  do {
+    while (echo_turn(port) > 0) {
+    }
+    ++empty_looks;
+  } while (sleep_on(port));
+  std::printf("empty_looks %llu\n", static_cast<unsigned long long>(empty_looks));
   return 0;
 }
 

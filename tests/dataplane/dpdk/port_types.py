@@ -75,6 +75,10 @@ class Echo:
         return self
 
     def __exit__(self, *_):
+        if self.process.returncode is None:
+            self.stop()
+
+    def stop(self):
         text, _ = self.process.communicate("", timeout=TIMEOUT_S)
         self.counters = {m[1]: int(m[2]) for m in re.finditer(r"^(\w+) (\d+)$", text, re.M)}
 
@@ -129,6 +133,20 @@ def marking_on_the_wire(peer, mtu):
     print(f"{'':10} on the wire: VLAN 7, DSCP 46")
 
 
+def sleeps_through_an_outage(peer, echo, spec, ours, mtu, to):
+    """An interface that goes down and comes back is one alarm to a peer that sleeps on its socket, not one
+    that goes on."""
+    send(peer, spec, ours, mtu, 0, to, 192, count=1000)
+    ip_in(NAMES[1], "link", "set", "v1", "down")
+    time.sleep(1)
+    ip_in(NAMES[1], "link", "set", "v1", "up")
+    send(peer, spec, ours, mtu, 0, to, 192, count=1000)
+    echo.stop()
+    looks = echo.counters.get("empty_looks", 0)
+    expect(looks < 20000, f"{spec}: {looks} looks for 2000 datagrams: it does not sleep")
+    print(f"{'':10} 2000 datagrams and an outage: {looks} looks found nothing")
+
+
 def af_packet(peer):
     with Namespaces(9000):
         with Echo(peer, NAMES[1], "af_packet:v1", "10.9.0.12/24,fd09::12/64", "9000", "0") as echo:
@@ -138,6 +156,8 @@ def af_packet(peer):
             ping(NAMES[0], "10.9.0.12", "-M", "do", "-s", "8972")
             ping(NAMES[0], "fd09::12", "-s", "8952")
         expect(echo.counters.get("pings_answered") == 6, f"pings: {echo.counters}")
+        with Echo(peer, NAMES[1], "af_packet:v1", "10.9.0.12/24", "9000", "0") as echo:
+            sleeps_through_an_outage(peer, echo, "af_packet:v0", "10.9.0.11/24", 9000, "10.9.0.12")
         with Echo(peer, NAMES[1], "af_packet:v1", "10.7.0.2/24", "9000", "7"):
             marking_on_the_wire(peer, 9000)
 
@@ -151,8 +171,8 @@ def af_xdp(peer):
             send(peer, "af_xdp:v0", ours, 3498, 0, "fd09::2", 3450)
             ping(NAMES[0], "10.9.0.2")  # still answered by the kernel
             echo.process.kill()
-        with Echo(peer, NAMES[1], *spec):  # takes over what the killed one left attached
-            send(peer, "af_xdp:v0", ours, 3498, 0, "10.9.0.2", 100)
+        with Echo(peer, NAMES[1], *spec) as heir:  # takes over what the killed one left attached
+            sleeps_through_an_outage(peer, heir, "af_xdp:v0", ours, 3498, "10.9.0.2")
         expect(echo.process.returncode == -9, "it was not killed")
 
 

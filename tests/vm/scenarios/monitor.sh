@@ -53,7 +53,7 @@ simulate() {
   local start
   release_time
   for ((start = 1; start <= STARTS; start++)); do
-    "$WORK/monitor" --only "clean LAN, B" --seconds 2 --seed "$start" --json >"$KEEP/simulation_$start.json" \
+    "$WORK/monitor" --look 0 --only "clean LAN, B" --seconds 2 --seed "$start" --json >"$KEEP/simulation_$start.json" \
       2>"$KEEP/simulation.log" || abort "the simulation: $(tail -n 1 "$KEEP/simulation.log")"
   done
   hold_time
