@@ -72,10 +72,11 @@ authorize_interfaces() { # PORT; fails while there are none
 }
 
 # A controller's and a NIC's interrupts do not wait for programs; nor should the threads that stand for
-# them: vhci's, and ksoftirqd, which delivers what crosses a veth pair once it has been woken.
+# them: vhci's, and ksoftirqd, which delivers what crosses a veth pair once it has been woken; and
+# PREEMPT_RT's ktimers, which lets go of what netem has held back.
 raise_vhci_threads() {
   local thread
-  for thread in $(pgrep '^vhci_[rt]x$') $(pgrep '^ksoftirqd/'); do chrt -f -p 60 "$thread"; done
+  for thread in $(pgrep '^vhci_[rt]x$') $(pgrep '^(ksoftirqd|ktimers)/'); do chrt -f -p 60 "$thread"; done
 }
 
 # start_device PORT COMMAND...: a program that presents itself at a vhci port; its process is device_pid.
