@@ -217,7 +217,7 @@ bool Demo::watch(double limit, Done is_done) {
     if (interrupt_.wait(kLook)) return false;
     const auto now = status();
     if (!now) continue;
-    samples_.push_back(sample_of(*now, seconds + kLook, runtime_->datagrams_lost()));
+    samples_.push_back(sample_of(*now, seconds + kLook, runtime_->impairments().lost));
     show(samples_.back());
   }
   return true;
@@ -283,8 +283,8 @@ Result<bool> Demo::judge(std::string& words) const {
 
 Result<int> Demo::finish() {
   if (isatty(STDOUT_FILENO) != 0) std::printf("\n");
-  const std::uint64_t lost = runtime_->datagrams_lost();
-  const std::uint64_t sent = runtime_->datagrams_offered();
+  const simulation::ImpairmentCounts counts = runtime_->impairments();
+  const control::StatusReport status = this->status().value_or(control::StatusReport{});
   stop();
   const auto plot = write_plot(samples_, options_.output, link_text(document_.impairment));
   if (!plot) return tl::unexpected(plot.error());
@@ -300,10 +300,10 @@ Result<int> Demo::finish() {
     std::printf("machine    %s\n", line.c_str());
   const DemoSample last = samples_.empty() ? DemoSample{} : samples_.back();
   std::printf(
-      "demo: %s%s; latency p50 %.2f p99 %.2f max %.2f ms; %llu of %llu datagrams lost, %llu "
+      "demo: %s%s; latency p50 %.2f p99 %.2f max %.2f ms; %s, %llu "
       "sources repaired, %llu of %llu intervals concealed\n",
       is_interrupted_ ? "interrupted; " : "", heard.c_str(), last.in_p50_ms, last.in_p99_ms,
-      last.in_max_ms, static_cast<unsigned long long>(lost), static_cast<unsigned long long>(sent),
+      last.in_max_ms, counts_text(counts, status).c_str(),
       static_cast<unsigned long long>(last.repaired),
       static_cast<unsigned long long>(last.concealed),
       static_cast<unsigned long long>(last.intervals));

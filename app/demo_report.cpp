@@ -15,6 +15,11 @@ double milliseconds(std::int64_t ns) {
   return static_cast<double>(ns) / 1e6;
 }
 
+std::uint64_t counter_of(const control::PeerReport& peer, const char* name) {
+  const auto found = peer.counters.find(name);
+  return found == peer.counters.end() ? 0 : found->second;
+}
+
 // As the kernel makes a card's id of the product's name (sound/core/init.c).
 std::string card_name(const config::DeviceSelector& device) {
   std::string name;
@@ -51,8 +56,7 @@ DemoSample sample_of(const control::StatusReport& status, double seconds, std::u
   sample.seconds = seconds;
   sample.lost = lost;
   for (const auto& peer : status.peers) {
-    const auto repaired = peer.counters.find("sources_repaired");
-    if (repaired != peer.counters.end()) sample.repaired += repaired->second;
+    sample.repaired += counter_of(peer, "sources_repaired");
   }
   std::int64_t interval_ns = 0;
   for (const auto& attachment : status.attachments) {
@@ -92,13 +96,46 @@ std::string live_line(const DemoSample& sample) {
 }
 
 std::string link_text(const config::ImpairmentSection& link) {
-  if (link.delay->count() == 0 && link.jitter->count() == 0 && *link.loss == 0) {
-    return "no impairment";
+  if (link.is_none()) return "no impairment";
+  std::string text;
+  const auto add = [&text](const char* format, auto... values) {
+    char part[96];
+    std::snprintf(part, sizeof part, format, values...);
+    text += part;
+  };
+  add("RTT %g ms, J = %g ms, %g %% loss", 2 * milliseconds(link.delay->count()),
+      milliseconds(link.jitter->count()), 100 * *link.loss);
+  if (*link.outage_loss > 0)
+    add(", %g %% in outages of %g ms", 100 * *link.outage_loss, milliseconds(link.outage->count()));
+  if (*link.gilbert_p > 0) add(", Gilbert p = %g, r = %g", *link.gilbert_p, *link.gilbert_r);
+  if (*link.reorder > 0)
+    add(", %g %% %g ms late", 100 * *link.reorder, milliseconds(link.reorder_by->count()));
+  if (*link.duplicate > 0) add(", %g %% twice", 100 * *link.duplicate);
+  if (*link.corrupt > 0) add(", %g %% corrupt", 100 * *link.corrupt);
+  if (link.flap->count() > 0)
+    add(", down %g of every %g ms", milliseconds(link.flap->count()),
+        milliseconds(link.flap_every->count()));
+  return text;
+}
+
+std::string counts_text(const simulation::ImpairmentCounts& counts,
+                        const control::StatusReport& status) {
+  std::uint64_t by_tag = 0;
+  std::uint64_t seen_before = 0;
+  for (const control::PeerReport& peer : status.peers) {
+    by_tag += counter_of(peer, "drop_authentication");
+    seen_before += counter_of(peer, "drop_replay");
   }
-  char text[128];
-  std::snprintf(text, sizeof text, "RTT %g ms, J = %g ms, %g %% loss",
-                2 * milliseconds(link.delay->count()), milliseconds(link.jitter->count()),
-                100 * *link.loss);
+  std::string text =
+      std::to_string(counts.lost) + " of " + std::to_string(counts.offered) + " datagrams lost";
+  const auto add = [&text](const char* before, std::uint64_t count, const char* after) {
+    if (count > 0) text += before + std::to_string(count) + after;
+  };
+  add(", ", counts.reordered, " held back");
+  add(", ", counts.duplicated, " duplicated");
+  add(", ", counts.corrupted, " corrupted");
+  add("; refused: ", by_tag, " by their tag");
+  add(by_tag > 0 ? ", " : "; refused: ", seen_before, " as seen before");
   return text;
 }
 

@@ -9,6 +9,7 @@
 #include "common/result.h"
 #include "config/document.h"
 #include "control/admin_protocol.h"
+#include "simulation/impairment.h"
 
 namespace usbgw::app {
 
@@ -30,6 +31,11 @@ struct DemoSample {
 
 // "RTT 8 ms, J = 4 ms, 0.7 % loss", or "no impairment": what the link does to datagrams.
 [[nodiscard]] std::string link_text(const config::ImpairmentSection& link);
+
+// "27 of 4000 datagrams lost, 3 corrupted; refused: 3 by their tag": what the link has done, and
+// what the sessions of `status` have not taken.
+[[nodiscard]] std::string counts_text(const simulation::ImpairmentCounts& counts,
+                                      const control::StatusReport& status);
 
 // What a person is told when the sound begins: with a model of the kernel's driver, and with the
 // kernel's own.

@@ -62,6 +62,24 @@ node::RepairConfig repair_of(const config::Document& document) {
   return config;
 }
 
+simulation::ImpairmentProfile profile_of(const config::ImpairmentSection& section) {
+  simulation::ImpairmentProfile profile;
+  profile.delay = *section.delay;
+  profile.jitter = *section.jitter;
+  profile.loss = *section.loss;
+  profile.outage_loss = *section.outage_loss;
+  profile.outage_mean = *section.outage;
+  profile.gilbert = {*section.gilbert_p, *section.gilbert_r, *section.gilbert_good,
+                     *section.gilbert_bad};
+  profile.reorder = *section.reorder;
+  profile.reorder_by = *section.reorder_by;
+  profile.duplicate = *section.duplicate;
+  profile.corrupt = *section.corrupt;
+  profile.flap_down = *section.flap;
+  profile.flap_every = *section.flap_every;
+  return profile;
+}
+
 node::LinkSizes link_sizes(std::size_t datagram) {
   node::LinkSizes sizes;
   sizes.block_bytes = (datagram + 63) / 64 * 64;
@@ -188,15 +206,10 @@ Result<void> NodeRuntime::Parts::open() {
 
 void NodeRuntime::Parts::make_ports() {
   const config::ImpairmentSection& worse = document.impairment;
-  simulation::ImpairmentProfile profile;
-  profile.delay = *worse.delay;
-  profile.jitter = *worse.jitter;
-  profile.loss = *worse.loss;
-  const bool is_impaired =
-      profile.delay.count() > 0 || profile.jitter.count() > 0 || profile.loss > 0;
+  const simulation::ImpairmentProfile profile = profile_of(worse);
   std::uint64_t seed = *worse.seed;
   for (const auto& port : dataplane.ports) {
-    if (is_impaired) {
+    if (!worse.is_none()) {
       impaired.push_back(std::make_unique<simulation::ImpairedPort>(*port, profile, seed++));
       ports.push_back(impaired.back().get());
     } else {
@@ -407,15 +420,9 @@ bool NodeRuntime::stop(Duration limit) {
   return true;
 }
 
-std::uint64_t NodeRuntime::datagrams_offered() const {
-  std::uint64_t sum = 0;
-  for (const auto& port : parts_->impaired) sum += port->impairment().offered();
-  return sum;
-}
-
-std::uint64_t NodeRuntime::datagrams_lost() const {
-  std::uint64_t sum = 0;
-  for (const auto& port : parts_->impaired) sum += port->impairment().lost();
+simulation::ImpairmentCounts NodeRuntime::impairments() const {
+  simulation::ImpairmentCounts sum;
+  for (const auto& port : parts_->impaired) sum += port->impairment().counts();
   return sum;
 }
 

@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "config/document.h"
+#include "simulation/impairment.h"
 #include "usbside/host/vhci_ports.h"
 
 namespace usbgw::app {
@@ -36,9 +37,8 @@ class NodeRuntime {
   // the workers still run; what is stuck can be neither joined nor destroyed, so leave_at_once().
   [[nodiscard]] bool stop(Duration limit);
 
-  // What the configured impairment has seen and dropped, both ways; any thread, approximate.
-  [[nodiscard]] std::uint64_t datagrams_offered() const;
-  [[nodiscard]] std::uint64_t datagrams_lost() const;
+  // What the configured impairment has done, both ways; any thread, approximate.
+  [[nodiscard]] simulation::ImpairmentCounts impairments() const;
   // One line for each worker, after a stop() that was true: how punctual it was.
   [[nodiscard]] std::vector<std::string> worker_records() const;
 

@@ -52,6 +52,30 @@ void check_streams(TableReader& reader, const StreamsSection& streams) {
   }
 }
 
+// A key that says nothing without its companion.
+void check_companion(TableReader& reader, std::string_view key, std::string_view companion,
+                     bool is_set) {
+  if (reader.has(key) && !is_set)
+    reader.complain(key, "has no effect without " + std::string(companion));
+}
+
+void check_impairment(TableReader& reader, const ImpairmentSection& impairment) {
+  check_companion(reader, "outage", "outage_loss, the share of time that outages take",
+                  *impairment.outage_loss > 0);
+  check_companion(reader, "outage_loss", "outage, their mean length",
+                  *impairment.outage > Duration{});
+  check_companion(reader, "gilbert_p", "gilbert_r", *impairment.gilbert_r > 0);
+  for (const std::string_view key : {"gilbert_r", "gilbert_good", "gilbert_bad"})
+    check_companion(reader, key, "gilbert_p", *impairment.gilbert_p > 0);
+  check_companion(reader, "reorder_by", "reorder", *impairment.reorder > 0);
+  check_companion(reader, "flap", "flap_every", *impairment.flap_every > Duration{});
+  check_companion(reader, "flap_every", "flap", *impairment.flap > Duration{});
+  if (*impairment.flap > Duration{} && *impairment.flap_every > Duration{} &&
+      *impairment.flap >= *impairment.flap_every)
+    reader.complain("flap", duration_text(*impairment.flap) + " is not shorter than flap_every (" +
+                                duration_text(*impairment.flap_every) + "): the link is never up");
+}
+
 }  // namespace
 
 StreamsSection default_streams() {
@@ -183,7 +207,25 @@ ImpairmentSection read_impairment(TableReader reader) {
   impairment.jitter =
       reader.duration("jitter", {Duration{0}, reader.location("jitter")}, Duration{0}, seconds(1));
   impairment.loss = reader.number("loss", 0, 0, 1);
+  impairment.outage_loss = reader.number("outage_loss", 0, 0, 0.99);
+  impairment.outage =
+      reader.duration("outage", {Duration{0}, reader.location("outage")}, Duration{0}, seconds(10));
+  impairment.gilbert_p = reader.number("gilbert_p", 0, 0, 1);
+  impairment.gilbert_r = reader.number("gilbert_r", 0, 0, 1);
+  impairment.gilbert_good = reader.number("gilbert_good", 0, 0, 1);
+  impairment.gilbert_bad = reader.number("gilbert_bad", 1, 0, 1);
+  impairment.reorder = reader.number("reorder", 0, 0, 1);
+  impairment.reorder_by = reader.duration(
+      "reorder_by", {milliseconds(1), reader.location("reorder_by")}, microseconds(1), seconds(1));
+  impairment.duplicate = reader.number("duplicate", 0, 0, 1);
+  impairment.corrupt = reader.number("corrupt", 0, 0, 1);
+  impairment.flap =
+      reader.duration("flap", {Duration{0}, reader.location("flap")}, Duration{0}, seconds(60));
+  impairment.flap_every =
+      reader.duration("flap_every", {Duration{0}, reader.location("flap_every")}, Duration{0},
+                      std::chrono::hours(1));
   impairment.seed = reader.integer<std::uint64_t>("seed", 1, 0, INT64_MAX);
+  check_impairment(reader, impairment);
   reader.finish();
   return impairment;
 }

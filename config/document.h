@@ -137,7 +137,24 @@ struct ImpairmentSection {
   Value<Duration> delay;   // one way, minimum
   Value<Duration> jitter;  // added, 0 to this
   Value<double> loss;      // probability, independent
+  Value<double> outage_loss;
+  Value<Duration> outage;
+  Value<double> gilbert_p, gilbert_r;  // 0: no such loss
+  Value<double> gilbert_good, gilbert_bad;
+  Value<double> reorder;
+  Value<Duration> reorder_by;
+  Value<double> duplicate;
+  Value<double> corrupt;
+  Value<Duration> flap;  // down this long at the end of every `flap_every`
+  Value<Duration> flap_every;
   Value<std::uint64_t> seed;
+
+  // Nothing happens to any datagram.
+  [[nodiscard]] bool is_none() const {
+    return delay->count() == 0 && jitter->count() == 0 && *loss <= 0 && *outage_loss <= 0 &&
+           *gilbert_p <= 0 && *reorder <= 0 && *duplicate <= 0 && *corrupt <= 0 &&
+           flap->count() == 0;
+  }
 };
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };

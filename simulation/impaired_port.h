@@ -1,4 +1,5 @@
-// A real port behind a worse path: what it receives is held back or lost as the impairment says.
+// A real port behind a worse path: what it receives is held back, lost, doubled or altered as the
+// impairment says.
 #pragma once
 
 #include <algorithm>

@@ -27,9 +27,7 @@ void MemoryPort::commit(std::size_t bytes, qos::TrafficClass) {
   ++committed_;
   bytes_sent_ += bytes;
   largest_sent_ = std::max(largest_sent_, bytes);
-  if (const auto arrival = outgoing_->deliver_at(reserved_at_)) {
-    peer_->arriving_.push(*arrival, local_, std::span(scratch_).first(bytes));
-  }
+  peer_->arriving_.push(outgoing_->fate_of(reserved_at_), local_, std::span(scratch_).first(bytes));
 }
 
 std::size_t MemoryPort::flush(Instant) {

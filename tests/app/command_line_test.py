@@ -407,7 +407,7 @@ class CommandLine(unittest.TestCase):
     def test_demo_refuses_a_device_that_is_not_audio(self):
         file = self.demo_file(device="software:hid")
         self.assert_one_line(usbgw("demo", "--no-kernel", "--config", file, "--output", self.path / "out"), 2,
-                             f"{file}:37: attach[1].device: the demo plays audio, and software:hid is no audio device")
+                             f"{file}:38: attach[1].device: the demo plays audio, and software:hid is no audio device")
 
     def test_demo_needs_both_roles_in_its_process(self):
         file = self.node_file(role="host")

@@ -114,6 +114,33 @@ TEST_F(Texts, UnimpairedLinkIsCalledSo) {
   EXPECT_EQ(link_text({}), "no impairment");
 }
 
+TEST_F(Texts, EveryImpairmentIsTold) {
+  const config::Document document =
+      demo("loss = 0.007",
+           "loss = 0\noutage_loss = 0.01\noutage = \"2ms\"\ngilbert_p = 0.001\ngilbert_r = 0.5\n"
+           "reorder = 0.02\nduplicate = 0.03\ncorrupt = 0.04\nflap = \"200ms\"\n"
+           "flap_every = \"10s\"");
+  EXPECT_EQ(link_text(document.impairment),
+            "RTT 8 ms, J = 4 ms, 0 % loss, 1 % in outages of 2 ms, Gilbert p = 0.001, r = 0.5, 2 % "
+            "1 ms late, 3 % twice, 4 % corrupt, down 200 of every 10000 ms");
+}
+
+TEST(CountsText, WhatTheLinkDidAndWhatWasRefused) {
+  simulation::ImpairmentCounts counts;
+  counts.offered = 4000;
+  counts.lost = 27;
+  EXPECT_EQ(counts_text(counts, {}), "27 of 4000 datagrams lost");
+  counts.reordered = 4;
+  counts.duplicated = 12;
+  counts.corrupted = 3;
+  control::StatusReport status = waiting();
+  status.peers.front().counters = {{"drop_authentication", 3}, {"drop_replay", 12}};
+  EXPECT_EQ(
+      counts_text(counts, status),
+      "27 of 4000 datagrams lost, 4 held back, 12 duplicated, 3 corrupted; refused: 3 by their "
+      "tag, 12 as seen before");
+}
+
 TEST_F(Texts, KernelTextHasTheCardTheSoundAndTheEnd) {
   const std::string text =
       kernel_text("x.wav", 20, demo("software:loopback", "software:uac2-implicit"));

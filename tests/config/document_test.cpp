@@ -46,6 +46,25 @@ TEST(Document, RepairAuto_TakesAShare) {
   EXPECT_EQ(*document->repair.share, 1'000'000U);
 }
 
+TEST(Document, Impairments_OfEveryKindAtOnce) {
+  const auto document = parse_document(std::string(kAgent) +
+                                           "[impairment]\noutage_loss = 0.01\noutage = \"2ms\"\n"
+                                           "gilbert_p = 0.001\ngilbert_r = 0.5\ngilbert_good = "
+                                           "0.0001\ngilbert_bad = 0.9\nreorder = 0.02\n"
+                                           "duplicate = 0.03\ncorrupt = 0.04\nflap = \"200ms\"\n"
+                                           "flap_every = \"10s\"\n",
+                                       "demo.toml");
+  ASSERT_TRUE(document) << problem_text(document);
+  const ImpairmentSection& link = document->impairment;
+  EXPECT_FALSE(link.is_none());
+  EXPECT_EQ(*link.outage, 2ms);
+  EXPECT_DOUBLE_EQ(*link.gilbert_good, 0.0001);
+  EXPECT_DOUBLE_EQ(*link.gilbert_bad, 0.9);
+  EXPECT_EQ(*link.reorder_by, 1ms);
+  EXPECT_DOUBLE_EQ(*link.corrupt, 0.04);
+  EXPECT_EQ(*link.flap_every, 10s);
+}
+
 TEST(Document, Values_RememberFileLineAndKey) {
   const auto document = parse_document(kHost, "studio.toml");
   ASSERT_TRUE(document);

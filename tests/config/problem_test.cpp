@@ -229,6 +229,16 @@ TEST(ConfigProblem, ValuesThatContradict_AreNamed) {
   EXPECT_EQ(problems_with("[[peer]]", "[impairment]\nloss = 0.1\n[[peer]]"),
             "f.toml:9: impairment.loss: works on port = \"ring\" only; use tc-netem on a real "
             "interface\n");
+  EXPECT_EQ(problems_with("[[export]]",
+                          "[impairment]\noutage = \"1ms\"\ngilbert_p = 0.1\nreorder_by = \"2ms\"\n"
+                          "flap = \"2s\"\nflap_every = \"1s\"\n[[export]]",
+                          kAgent),
+            "f.toml:9: impairment.outage: has no effect without outage_loss, the share of time "
+            "that outages take\n"
+            "f.toml:10: impairment.gilbert_p: has no effect without gilbert_r\n"
+            "f.toml:11: impairment.reorder_by: has no effect without reorder\n"
+            "f.toml:12: impairment.flap: 2s is not shorter than flap_every (1s): the link is never "
+            "up\n");
   EXPECT_EQ(problems_with("[[export]]", "[streams]\nout_ahead = \"500us\"\n[[export]]", kAgent),
             "f.toml:9: streams.out_ahead: 500us is shorter than a transfer; allowed: at least "
             "1ms\n");

@@ -50,7 +50,36 @@ TEST(AudioRepair, WindowLeavesNothingToConceal) {
 }
 
 TEST(AudioRepair, AutomaticRepairLeavesNothingToConceal) {
-      EXPECT_EQ(concealed({false, {}, automatic()}), 0u);
+  EXPECT_EQ(concealed({false, {}, automatic()}), 0u);
+}
+
+// What is corrupt is refused and then as good as lost; what comes twice or late is harmless.
+TEST(AudioRepair, CorruptDoubledAndLateDatagramsAreNotHeard) {
+  SystemConfig config;
+  config.repair = {false, {}, RepairOptions{{}, RepairScheme::window, 1, 2, 8ms}};
+  AudioRig rig(kFormat, options_of(kFormat), AudioRig::fixed(10ms), config);
+  ImpairmentProfile path;
+  path.delay = 2ms;
+  path.jitter = 1ms;
+  path.corrupt = 0.01;
+  path.duplicate = 0.02;
+  path.reorder = 0.02;
+  path.reorder_by = 1ms;
+  rig.system->to_host().set_profile(path);
+  rig.system->to_agent().set_profile(path);
+  rig.system->run_for(20s);
+  rig.expect_exact(20, 48000);
+  ASSERT_NE(rig.system->status(), nullptr);
+  const ImpairmentCounts counts = rig.system->to_host().counts();
+  const auto& refused = rig.system->host().peers().front().counters;
+  const std::uint64_t by_tag = refused[session::SessionCounter::drop_authentication];
+  // A flipped bit of the session's or packet's number is noticed before the tag.
+  EXPECT_GT(counts.corrupted, 200u);
+  EXPECT_LE(by_tag, counts.corrupted);
+  EXPECT_GE(by_tag, counts.corrupted * 8 / 10);
+  EXPECT_GE(refused[session::SessionCounter::drop_replay], counts.duplicated * 9 / 10);
+  rig.stop();
+  rig.expect_clean_end();
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ std::vector<Duration> delays(const ImpairmentProfile& profile, int count, Durati
   Impairment path(profile, 1);
   std::vector<Duration> all;
   Instant sent{1s};
-  for (int i = 0; i < count; ++i, sent += every) all.push_back(*path.deliver_at(sent) - sent);
+  for (int i = 0; i < count; ++i, sent += every)
+    all.push_back(path.fate_of(sent).all.front().at - sent);
   return all;
 }
 
