@@ -135,6 +135,7 @@ void DatagramSender::seal() {
     ++sent_;
   }
   for (std::size_t i = 0; i < release_count_; ++i) outbound_.release(releases_[i]);
+  ++sealed_;
   room_ = {};
   used_ = records_ = scratch_used_ = piece_count_ = release_count_ = symbols_used_ = 0;
   last_piece_is_scratch_ = false;

@@ -40,6 +40,8 @@ class DatagramSender {
   void finish_datagram() {
     if (!room_.empty()) seal();
   }
+  // Of the datagram that is open, or else of the next one; no two are alike.
+  [[nodiscard]] std::uint64_t datagram() const { return sealed_; }
   // Only after make_room() said ok for the size. The datagram leaves in the most urgent class that
   // was added.
   template <class Write>
@@ -88,6 +90,7 @@ class DatagramSender {
   Instant now_{};
   std::size_t payload_ = 0;
   std::size_t sent_ = 0;
+  std::uint64_t sealed_ = 0;  // or given up, since the start
   bool is_blocked_ = false;
 
   std::span<std::byte> room_;  // of the open datagram; empty: none is open

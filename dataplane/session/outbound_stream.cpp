@@ -53,6 +53,7 @@ void OutboundStream::open(const StreamOptions& options) {
   is_open_ = true;
   clock_reports = loss_reports = {};
   next_number_ = base_ = end_ = 0;
+  held_first_ = held_end_ = 0;
   window_.fill(KeptItems::kNone);
   if (combines()) {
     const RepairOptions& repair = options.repair;
@@ -85,6 +86,13 @@ void OutboundStream::source_sent(const StreamItem& item, Instant now) {
     follow_controller();
   }
   schedule.sent(item, now);
+}
+
+void OutboundStream::is_in(std::uint64_t datagram, std::int64_t first, std::int64_t end) {
+  const bool is_another = datagram != datagram_ || held_first_ == held_end_;
+  held_first_ = is_another ? first : std::min(held_first_, first);
+  held_end_ = is_another ? end : std::max(held_end_, end);
+  datagram_ = datagram;
 }
 
 void OutboundStream::report(const wire::LossReportRecord& report, Instant now,

@@ -75,6 +75,13 @@ class OutboundStream {
   // What the receiver reports decides, when the scheme is automatic.
   void report(const wire::LossReportRecord& report, Instant now, const RoundTrip& round_trip);
   void source_sent(const StreamItem& item, Instant now);
+  // Sources [first, end) are in `datagram`, themselves or in a symbol. A symbol over one of them
+  // has to go in another: it would be lost with what it is there to repair.
+  void is_in(std::uint64_t datagram, std::int64_t first, std::int64_t end);
+  [[nodiscard]] bool shares_fate(std::uint64_t datagram, std::int64_t first,
+                                 std::int64_t end) const {
+    return datagram == datagram_ && first < held_end_ && held_first_ < end;
+  }
 
   // --- timely: one delayed copy ---
   // False when nothing can be kept; the source then goes without a copy.
@@ -118,6 +125,8 @@ class OutboundStream {
   StreamOptions options_;
   bool is_open_ = false;
   std::int64_t next_number_ = 0;
+  std::uint64_t datagram_ = 0;  // the newest with sources of ours, and the span of their numbers
+  std::int64_t held_first_ = 0, held_end_ = 0;
   KeptItems::List waiting_;  // timely: copies by due time; reliable: beyond the window
   std::int64_t base_ = 0;    // reliable: the oldest unacknowledged
   std::int64_t end_ = 0;     // reliable: the first beyond the window

@@ -138,7 +138,9 @@ void Session::Implementation::send_timely(OutboundStream& stream, const StreamIt
   const bool is_kept = stream.combines() || (wants_copy && stream.keep_for_copy(item, now));
   add_source(stream, item, {}, stream.options().traffic_class, !is_kept);
   counters.add(SessionCounter::sources_sent);
-  if (stream.combines()) stream.source_sent(item, now);
+  if (!stream.combines()) return;
+  stream.is_in(sender.datagram(), item.source.value(), item.source.value() + 1);
+  stream.source_sent(item, now);
 }
 
 std::size_t Session::Implementation::send_copies(OutboundStream& stream, Instant now) {
@@ -197,12 +199,15 @@ std::size_t Session::Implementation::send_repairs(OutboundStream& stream, Instan
     const RepairSchedule::Symbol* symbol = stream.schedule.due(now);
     if (symbol == nullptr) break;
     const auto set = std::span(sources).first(stream.schedule.gather(*symbol, sources));
+    const std::int64_t end = symbol->first + symbol->count;
+    if (stream.shares_fate(sender.datagram(), symbol->first, end)) sender.finish_datagram();
     auto room = DatagramSender::Room::too_large;
     if (set.size() == 1)
       room = send_copy(stream, *stream.schedule.find(set[0].number.value()), false);
     else if (!set.empty())
       room = send_combined(stream, symbol->row, set);
     if (room == DatagramSender::Room::port_is_full) break;
+    if (room == DatagramSender::Room::ok) stream.is_in(sender.datagram(), symbol->first, end);
     stream.schedule.taken();
     ++sent;
   }

@@ -97,6 +97,31 @@ TEST(SessionRepair, SymbolsOfABlockLeaveEvenlyOverItsSpread) {
   EXPECT_EQ(sent, (std::vector<std::uint64_t>{1, 2, 3, 4}));
 }
 
+// One lost datagram takes one.
+TEST(SessionRepair, SymbolSharesNoDatagramWithItsSourcesOrItsLikes) {
+  Pair pair;
+  pair.open(block(2, 3, 0ms));
+  pair.run(1s);
+  send(pair, 0, 0);
+  const std::size_t before = pair.a_to_b.log.size();
+  ASSERT_TRUE(pair.a.send_counted(kStream, 1, 45));
+  pair.step();
+  EXPECT_EQ(pair.a.count(SessionCounter::repairs_sent), 3u);
+  EXPECT_EQ(pair.a_to_b.log.size(), before + 1 + 3);
+}
+
+TEST(SessionRepair, CopyRidesWithALaterSource) {
+  Pair pair;
+  pair.open(block(1, 1, 1ms));
+  pair.run(1s);
+  send(pair, 0, 0);
+  const std::size_t before = pair.a_to_b.log.size();
+  ASSERT_TRUE(pair.a.send_counted(kStream, 1, 45));
+  pair.step();
+  EXPECT_EQ(pair.a.count(SessionCounter::repairs_sent), 1u);
+  EXPECT_EQ(pair.a_to_b.log.size(), before + 1);
+}
+
 TEST(SessionRepair, BlocksOfOneAreCopiesAtEvenDistances) {
   Pair pair;
   pair.open(block(1, 2, 6ms));
