@@ -63,6 +63,7 @@ void Examination::look_at_machine() {
   utsname name{};
   ::uname(&name);
   add(check_kernel(root_, name.release, name.version));
+  if (auto threads = check_softirq_threads(root_, name.version, workers)) add(std::move(*threads));
   add(check_cpus(root_, std::thread::hardware_concurrency()));
   add(check_isolated_cpus(root_, workers));
   add(check_realtime_limit(root_, workers));

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <set>
 
+#include "app/kernel_threads.h"
 #include "app/sysfs.h"
 
 namespace usbgw::app {
@@ -64,20 +65,47 @@ std::string bar_text(const std::vector<Bar>& bars) {
   return text;
 }
 
+bool is_fully_preemptible(const std::string& root, const std::string& version) {
+  return read_number(root + "/sys/kernel/realtime").value_or(0) == 1 ||
+         version.find("PREEMPT_RT") != std::string::npos;
+}
+
 }  // namespace
 
 Finding check_kernel(const std::string& root, const std::string& release,
                      const std::string& version) {
   Finding finding{"kernel", Verdict::good, release};
-  const bool is_realtime = read_number(root + "/sys/kernel/realtime").value_or(0) == 1 ||
-                           version.find("PREEMPT_RT") != std::string::npos;
-  if (is_realtime) {
+  if (is_fully_preemptible(root, version)) {
     finding.text += ", PREEMPT_RT: fully preemptible";
   } else {
     finding.text +=
         ", not PREEMPT_RT: drivers of other devices can delay a wake-up, mostly below 1 ms and at "
         "times by several; the real-time wake-ups below show how it was just now";
   }
+  return finding;
+}
+
+// kernel/softirq.c names them, one of each for every CPU.
+std::optional<Finding> check_softirq_threads(const std::string& root, const std::string& version,
+                                             const config::WorkersSection* workers) {
+  if (!is_fully_preemptible(root, version)) return std::nullopt;
+  std::optional<KernelThread> lowest;
+  for (KernelThread& thread : kernel_threads(root)) {
+    if (!thread.name.starts_with("ksoftirqd/") && !thread.name.starts_with("ktimers/")) continue;
+    if (!lowest || thread.priority < lowest->priority) lowest = std::move(thread);
+  }
+  if (!lowest) return std::nullopt;
+  Finding finding{"softirq threads", Verdict::good,
+                  "priority " + std::to_string(lowest->priority) + " (" + lowest->name + ")"};
+  const int ours = workers == nullptr ? 0 : *workers->realtime;
+  if (lowest->priority > ours || ours == 0) return finding;
+  finding.verdict = Verdict::poor;
+  finding.text +=
+      ": packets of a port of the kernel's (af_packet, af_xdp, tap) wait while anything "
+      "of workers.realtime = " +
+      std::to_string(ours) +
+      " runs there; for thread in $(pgrep '^(ksoftirqd|ktimers)/'); do chrt -f -p " +
+      std::to_string(std::min(ours + 1, 99)) + " $thread; done";
   return finding;
 }
 

@@ -1,6 +1,7 @@
 // What `usbgw doctor` asks about punctuality: kernel, CPUs, a hypervisor, wake-ups.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "app/finding.h"
@@ -12,6 +13,11 @@ namespace usbgw::app {
 // As uname(2) gives them. `root` is put before /sys and /proc; empty on a real machine.
 [[nodiscard]] Finding check_kernel(const std::string& root, const std::string& release,
                                    const std::string& version);
+// PREEMPT_RT only: whether the threads that bring packets of the kernel's interfaces, and let go of
+// timers, come before our workers. Nothing where interrupts do that.
+[[nodiscard]] std::optional<Finding> check_softirq_threads(const std::string& root,
+                                                           const std::string& version,
+                                                           const config::WorkersSection* workers);
 [[nodiscard]] Finding check_cpus(const std::string& root, unsigned cpus);
 // Whether cores that workers are pinned to are kept free of other programs.
 [[nodiscard]] Finding check_isolated_cpus(const std::string& root,

@@ -5,15 +5,11 @@
 
 #include <memory>
 #include <optional>
-#include <string_view>
 
 #include "common/log.h"
 #include "usbside/host/vhci_ports.h"
 
 namespace usbgw::app {
-
-// Whose `/proc/PID/stat` this is: one of vhci's two, not a program that has given itself the name.
-[[nodiscard]] bool is_vhci_thread(std::string_view stat);
 
 // What vhci's threads are given.
 struct VhciThreads {

@@ -1,5 +1,6 @@
 #include "app/doctor_timing.h"
 
+#include "tests/app/kernel_stat.h"
 #include "tests/app/scratch_folder.h"
 
 namespace usbgw::app {
@@ -22,6 +23,25 @@ TEST_F(DoctorTiming, Kernel_SaysWhetherItIsFullyPreemptible) {
             "6.1-rt, PREEMPT_RT: fully preemptible");
   write("/sys/kernel/realtime", "1\n");
   EXPECT_EQ(check_kernel(root_, "6.1", "#1 SMP").text, "6.1, PREEMPT_RT: fully preemptible");
+}
+
+TEST_F(DoctorTiming, SoftirqThreadsOfPreemptRt_ComeBeforeTheWorkers) {
+  const auto thread = [&](int pid, const std::string& name, int priority) {
+    write("/proc/" + std::to_string(pid) + "/stat", kernel_stat(name, kFlagsOfKernel, priority));
+  };
+  thread(12, "ksoftirqd/0", 60);
+  thread(13, "ktimers/0", 1);
+  thread(14, "kthreadd", 0);
+  config::WorkersSection workers;
+  workers.realtime.value = 50;
+  EXPECT_FALSE(check_softirq_threads(root_, "#1 SMP PREEMPT_DYNAMIC", &workers));
+  const auto low = check_softirq_threads(root_, "#1 SMP PREEMPT_RT", &workers);
+  ASSERT_TRUE(low);
+  EXPECT_EQ(low->verdict, Verdict::poor);
+  EXPECT_TRUE(low->text.starts_with("priority 1 (ktimers/0)")) << low->text;
+  EXPECT_NE(low->text.find("chrt -f -p 51"), std::string::npos) << low->text;
+  thread(13, "ktimers/0", 51);
+  EXPECT_EQ(check_softirq_threads(root_, "#1 SMP PREEMPT_RT", &workers)->verdict, Verdict::good);
 }
 
 TEST_F(DoctorTiming, PinnedWorkers_WantCoresOfTheirOwn) {
