@@ -46,6 +46,7 @@ struct Victim {
       options.stream = stream;
       options.delivery = stream == kReliable ? Delivery::reliable : Delivery::timely;
       options.repair.copy_after = std::chrono::milliseconds(2);
+      if (stream == kReliable) options.repair.deadline = std::chrono::milliseconds(5);
       if (stream == kCombined || stream == kAutomatic) {
         options.repair.scheme =
             stream == kCombined ? RepairScheme::window : RepairScheme::automatic;

@@ -7,6 +7,9 @@
 namespace usbgw::node {
 namespace {
 
+// Over the base delay, from the bus to the driver.
+constexpr Duration kInterruptBudget = std::chrono::milliseconds(5);
+
 // A source leaves when the last of its intervals is there, and D counts from each of them: the
 // first one, up to a transfer's length before, is what its repair must be in time for.
 Duration deadline_of_source(Duration playout) {
@@ -26,6 +29,7 @@ bool StreamCommands::open(const wire::StreamOpen& open, bool sends) {
   if (open.kind == wire::StreamKind::polled) {
     command.options.delivery = session::Delivery::reliable;
     command.options.traffic_class = qos::TrafficClass::interrupt;
+    command.options.repair.deadline = kInterruptBudget;
   } else {
     command.options.delivery = session::Delivery::timely;
     command.options.traffic_class = qos::TrafficClass::isochronous;

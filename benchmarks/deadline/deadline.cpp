@@ -13,7 +13,6 @@
 // most 1e-6. Resends at RTT 0.5 ms, D = 2 ms: upper bound at most 1e-6, overhead at most 2 %
 // (judged with --full alone, which has the 30 million sources for it).
 #include <array>
-#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -23,6 +22,7 @@
 #include "benchmarks/deadline/run.h"
 #include "benchmarks/deadline/scheme.h"
 #include "benchmarks/timing/options.h"
+#include "benchmarks/timing/poisson.h"
 #include "simulation/parallel.h"
 
 namespace usbgw::benchmarks {
@@ -50,18 +50,6 @@ struct Case {
   std::uint64_t seed = 0;
   std::vector<SegmentFigures> segments;
 };
-
-// 95 % bounds of a Poisson mean (Wilson and Hilferty's approximation).
-double upper_bound(std::uint64_t count) {
-  const double k = static_cast<double>(count) + 1;
-  return k * std::pow(1 - 1 / (9 * k) + 1.96 / (3 * std::sqrt(k)), 3);
-}
-
-double lower_bound(std::uint64_t count) {
-  if (count == 0) return 0;
-  const auto k = static_cast<double>(count);
-  return k * std::pow(std::max(0.0, 1 - 1 / (9 * k) - 1.96 / (3 * std::sqrt(k))), 3);
-}
 
 // The rate that a target judges: what it is at least.
 double judged_rate(const Figures& figures) {

@@ -49,13 +49,18 @@ Measured read_measured(const std::string& file) {
 
 }  // namespace
 
+simulation::MachineConfig machine_a(const ReportOptions& options) {
+  return {simulation::WakeUpLateness::uniform(kMostLateA),
+          std::chrono::microseconds(options.look_us)};
+}
+
 Machines machines_of(const ReportOptions& options, Duration length) {
   const Measured measured =
       options.machine.empty() ? measure(length) : read_measured(options.machine);
   const Histogram& lateness = measured.lateness;
   const Duration look = std::chrono::microseconds(options.look_us);
   Machines machines;
-  machines.a = {simulation::WakeUpLateness::uniform(kMostLateA), look};
+  machines.a = machine_a(options);
   machines.b = {simulation::WakeUpLateness::measured(lateness), look};
   const std::string wake =
       options.look_us == 0 ? "are woken by datagrams"

@@ -16,6 +16,7 @@ struct Machines {
   Histogram measured;  // ns
 };
 
+[[nodiscard]] simulation::MachineConfig machine_a(const ReportOptions& options);
 // B is what options.machine says, or is measured now: sleeps on a 1 ms grid for `length`, open
 // loop, so that a late wake-up delays no other. Exits when the file is none.
 [[nodiscard]] Machines machines_of(const ReportOptions& options, Duration length);

@@ -10,6 +10,13 @@ namespace {
 
 // Back-off ends here: a stream that the peer opens late starts within this time.
 constexpr Duration kMaxTimeout = std::chrono::milliseconds(200);
+// The last copy leaves this long before its deadline: for the turns of both ends.
+constexpr Duration kBeforeDeadline = std::chrono::microseconds(800);
+// Beyond the path's: the peer acknowledges at its next turn, and hurries for nothing.
+constexpr Duration kAckPatience = std::chrono::microseconds(250);
+// A copy that is due within this leaves with a source that goes now: one datagram instead of two.
+// No more than kAckPatience, or it would be sent before its acknowledgement is expected.
+constexpr Duration kTogether = kAckPatience;
 
 }  // namespace
 
@@ -21,7 +28,8 @@ KeptItems::Index KeptItems::keep(const StreamItem& item) {
   const Index index = free_;
   if (index == kNone) return kNone;
   free_ = nodes_[index].next;
-  nodes_[index] = Node{item, {}, {}, false, kNone};
+  nodes_[index] = Node{};
+  nodes_[index].item = item;
   return index;
 }
 
@@ -145,30 +153,53 @@ void OutboundStream::fill_window(Instant now) {
   }
 }
 
+// Sources leave for the first time in order.
+bool OutboundStream::has_first() const {
+  return base_ < end_ && slot(end_ - 1) != KeptItems::kNone && (*kept_)[slot(end_ - 1)].is_first();
+}
+
 KeptItems::Index OutboundStream::due_source(std::int64_t& cursor, Instant now) const {
+  const Instant copies = has_first() ? now + kTogether : now;
   for (cursor = std::max(cursor, base_); cursor < end_; ++cursor) {
     const auto index = slot(cursor);
-    if (index == KeptItems::kNone || (*kept_)[index].due > now) continue;
+    if (index == KeptItems::kNone) continue;
+    const auto& node = (*kept_)[index];
+    if (node.due > (node.is_copy_next ? copies : now)) continue;
     ++cursor;
     return index;
   }
   return KeptItems::kNone;
 }
 
-void OutboundStream::source_sent(KeptItems::Index index, Instant now, Duration timeout) {
+// Each copy waits for the acknowledgement of what was sent before it, but two are to be in time.
+std::optional<Instant> OutboundStream::next_copy(const KeptItems::Node& node, Instant now,
+                                                 Duration expected) const {
+  const Duration latest = options_.repair.deadline - kBeforeDeadline;
+  if (latest <= Duration{}) return std::nullopt;
+  const Duration acknowledged = expected > Duration{} ? expected + kAckPatience : latest;
+  const Duration step = std::min(acknowledged, latest / 2);
+  const Instant next = std::max(node.due + step, now + step / 2);
+  if (next > node.copies_until) return std::nullopt;
+  return next;
+}
+
+void OutboundStream::source_sent(KeptItems::Index index, Instant now, const AnswerTimes& answer) {
   auto& node = (*kept_)[index];
-  const Duration copy_after = options_.repair.copy_after;
-  if (node.is_first()) {
-    node.timeout = timeout;
-    node.is_copy_next = copy_after > Duration{} && copy_after < timeout;
-    if (node.is_copy_next) {
-      node.due = now + copy_after;
+  const bool is_first = node.is_first();
+  if (is_first) {
+    node.timeout = answer.timeout;
+    node.copies_until = now + options_.repair.deadline - kBeforeDeadline;
+  }
+  if (is_first || node.is_copy_next) {
+    const auto copy = next_copy(node, now, answer.expected);
+    node.is_copy_next = copy.has_value();
+    if (copy) {
+      node.due = *copy;
       return;
     }
   }
-  node.is_copy_next = false;
   node.due = now + node.timeout;
-  node.timeout = std::min(2 * node.timeout, std::max(kMaxTimeout, timeout));
+  node.timeout = std::min(2 * node.timeout, std::max(kMaxTimeout, answer.timeout));
 }
 
 bool OutboundStream::acknowledge(const wire::AckRecord& ack, Instant now) {

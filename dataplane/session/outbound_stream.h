@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "common/sequence.h"
@@ -27,8 +28,9 @@ class KeptItems {
   struct Node {
     StreamItem item;  // item.source is the number that we gave
     Instant due{};    // when to send it (again)
+    Instant copies_until{};
     Duration timeout{};
-    bool is_copy_next = false;  // the repair copy, which comes before the first time-out
+    bool is_copy_next = false;  // for the deadline, and before the first time-out
     Index next = kNone;
     [[nodiscard]] bool is_first() const { return timeout == Duration{}; }
   };
@@ -95,7 +97,11 @@ class OutboundStream {
   void enqueue(const StreamItem& item, Instant now);
   // The next source to send (again) from `cursor` on, or kNone; advances the cursor past it.
   [[nodiscard]] KeptItems::Index due_source(std::int64_t& cursor, Instant now) const;
-  void source_sent(KeptItems::Index index, Instant now, Duration timeout);
+  struct AnswerTimes {
+    Duration expected{};  // an acknowledgement has come by then, but for a loss; zero: not known
+    Duration timeout{};   // it is given up
+  };
+  void source_sent(KeptItems::Index index, Instant now, const AnswerTimes& answer);
   // False when the ack speaks of sources that were never sent.
   [[nodiscard]] bool acknowledge(const wire::AckRecord& ack, Instant now);
   [[nodiscard]] std::int64_t window_begin() const { return base_; }
@@ -111,6 +117,9 @@ class OutboundStream {
   }
   void follow_controller();
   void fill_window(Instant now);
+  [[nodiscard]] bool has_first() const;
+  [[nodiscard]] std::optional<Instant> next_copy(const KeptItems::Node& node, Instant now,
+                                                 Duration expected) const;
   void drop(std::int64_t number);
   [[nodiscard]] KeptItems::Index& slot(std::int64_t number) {
     return window_[static_cast<std::size_t>(number) % kReliableWindow];

@@ -48,13 +48,15 @@ enum class Delivery : std::uint8_t {
 };
 
 enum class RepairScheme : std::uint8_t {
-  copy,       // each source once more, verbatim; the only one of a reliable stream
+  copy,       // each source once more, verbatim
   block,      // `repair` symbols over each `data` sources, Reed-Solomon
   window,     // `repair` symbols after each `data` sources, over what was sent within `spread`
   automatic,  // what the receiver's loss reports call for; inbound: they are sent
 };
 
-// What the sender adds so that lost sources can be repaired. A receiver takes whatever comes.
+// What the sender adds so that lost sources can be repaired. A receiver takes whatever comes. Of a
+// reliable stream `deadline` alone counts: what is not acknowledged is sent again before it, then
+// at time-outs; zero: at time-outs only.
 struct RepairOptions {
   Duration copy_after{};  // copy: this much later; zero: no repair at all
   RepairScheme scheme = RepairScheme::copy;

@@ -238,6 +238,9 @@ DatagramSender::Room Session::Implementation::send_combined(const OutboundStream
 }
 
 std::size_t Session::Implementation::send_reliable(OutboundStream& stream, Instant now) {
+  const OutboundStream::AnswerTimes answer{
+      monitor.estimate().valid ? monitor.round_trip_bound() : Duration{},
+      monitor.retransmit_timeout()};
   std::size_t sent = 0;
   std::int64_t cursor = 0;
   for (auto index = stream.due_source(cursor, now); index != KeptItems::kNone;
@@ -255,7 +258,7 @@ std::size_t Session::Implementation::send_reliable(OutboundStream& stream, Insta
       ++sent;
     }
     // Too large since the path was lowered: it waits for the path to be raised again.
-    stream.source_sent(index, now, monitor.retransmit_timeout());
+    stream.source_sent(index, now, answer);
   }
   return sent;
 }

@@ -237,8 +237,11 @@ inline constexpr StreamId kStream{0x0181};
 inline StreamOptions timely(Duration copy_after = {}, StreamId stream = kStream) {
   return {stream, StreamEpoch{1}, Delivery::timely, qos::TrafficClass::isochronous, {copy_after}};
 }
-inline StreamOptions reliable(Duration copy_after = {}, StreamId stream = kStream) {
-  return {stream, StreamEpoch{1}, Delivery::reliable, qos::TrafficClass::interrupt, {copy_after}};
+inline StreamOptions reliable(Duration deadline = {}, StreamId stream = kStream) {
+  StreamOptions options{
+      stream, StreamEpoch{1}, Delivery::reliable, qos::TrafficClass::interrupt, {}};
+  options.repair.deadline = deadline;
+  return options;
 }
 
 inline std::uint32_t counted(const Delivered& delivered) {
