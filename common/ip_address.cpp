@@ -54,6 +54,11 @@ bool IpAddress::is_unspecified() const {
                      [](std::uint8_t b) { return b == 0; });
 }
 
+bool IpAddress::is_multicast() const {
+  if (!is_v4()) return bytes_[0] == 0xFF;
+  return bytes_[12] >> 4 == 0xE || v4_host_order() == 0xFFFFFFFF;
+}
+
 Result<IpNetwork> IpNetwork::parse(std::string_view text) {
   const auto slash = text.find('/');
   if (slash == std::string_view::npos) {

@@ -23,6 +23,8 @@ class IpAddress {
   [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
   [[nodiscard]] std::string to_string() const;
   [[nodiscard]] bool is_unspecified() const;
+  // Or the IPv4 limited broadcast: no single machine's.
+  [[nodiscard]] bool is_multicast() const;
   auto operator<=>(const IpAddress&) const = default;
 
  private:

@@ -1,9 +1,22 @@
 // What the datagram session has measured about the path to its peer.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include "common/timeline.h"
 
 namespace usbgw {
+
+// Which of a session's paths: the one that it began with, or the second one that both ends have.
+enum class PathId : std::uint8_t { first = 0, second = 1 };
+inline constexpr std::size_t kMaxPaths = 2;
+[[nodiscard]] constexpr std::size_t index_of(PathId path) {
+  return static_cast<std::size_t>(path);
+}
+[[nodiscard]] constexpr PathId other(PathId path) {
+  return path == PathId::first ? PathId::second : PathId::first;
+}
 
 // The two offsets compare clocks of two machines and are meaningless alone; a peer's stamp t
 // reaches us over the fastest path at t + inbound_offset on our clock, and what we send at local

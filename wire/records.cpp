@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint8_t kResent = 0x01;
 constexpr std::uint8_t kCopy = 0x02;
 constexpr std::uint8_t kOffsetValid = 0x01;
+constexpr std::uint8_t kSecondPath = 0x02;
 constexpr std::uint8_t kLastRequest = 0x01;
 constexpr std::size_t kRequestBytes = 16;
 constexpr std::size_t kClockReportFixed = 4;
@@ -56,10 +57,19 @@ void write_key(ByteWriter& writer, const StreamKey& key, std::uint8_t fourth) {
 // False: a flag or value that the layout forbids.
 bool to_offset(std::uint8_t flags, std::uint64_t wire, std::optional<Duration>& offset) {
   const auto value = static_cast<std::int64_t>(wire);
-  if ((flags & ~kOffsetValid) != 0 || value > kMaxOffset || value < -kMaxOffset) return false;
+  if ((flags & ~(kOffsetValid | kSecondPath)) != 0 || value > kMaxOffset || value < -kMaxOffset)
+    return false;
   if ((flags & kOffsetValid) == 0) return value == 0;
   offset = Duration{value};
   return true;
+}
+
+PathId path_of(const Record& record) {
+  return (record.flags & kSecondPath) != 0 ? PathId::second : PathId::first;
+}
+
+unsigned flags_of(PathId path, bool is_offset_valid = false) {
+  return (path == PathId::second ? kSecondPath : 0u) | (is_offset_valid ? kOffsetValid : 0u);
 }
 
 std::uint64_t offset_to_wire(const std::optional<Duration>& offset) {
@@ -154,6 +164,7 @@ WireResult<PingRecord> PingRecord::decode(const Record& record) {
     return tl::unexpected(kMalformed);
   ping.id = reader->load<std::uint32_t, 0>();
   ping.sent = *sent;
+  ping.path = path_of(record);
   return ping;
 }
 
@@ -172,6 +183,7 @@ WireResult<PongRecord> PongRecord::decode(const Record& record) {
   pong.ping_sent = *ping_sent;
   pong.ping_received = *ping_received;
   pong.sent = *sent;
+  pong.path = path_of(record);
   return pong;
 }
 
@@ -204,13 +216,13 @@ WireResult<RequestRecord> RequestRecord::decode(const Record& record) {
 WireResult<ProbeRecord> ProbeRecord::decode(const Record& record) {
   const auto reader = HeaderReader<kPathProbeFixed>::over(record.body);
   if (!reader) return tl::unexpected(kTruncated);
-  if (record.flags != 0) return tl::unexpected(kMalformed);
+  if ((record.flags & ~kSecondPath) != 0) return tl::unexpected(kMalformed);
   const auto padding = reader->rest();
   if (record.type == RecordType::probe_answer && !padding.empty())
     return tl::unexpected(WireError::trailing_bytes);
   if (!std::all_of(padding.begin(), padding.end(), [](std::byte b) { return b == std::byte{}; }))
     return tl::unexpected(kMalformed);
-  return ProbeRecord{reader->load<std::uint16_t, 0>()};
+  return ProbeRecord{reader->load<std::uint16_t, 0>(), path_of(record)};
 }
 
 void encode_source_header(const SourceRecord& source, std::size_t symbol_bytes,
@@ -259,14 +271,14 @@ void encode_clock_report_header(const StreamKey& key, ByteWriter& writer) {
 }
 
 void encode(const PingRecord& ping, ByteWriter& writer) {
-  write_header(writer, RecordType::ping, ping.offset ? kOffsetValid : 0u, kPingBytes);
+  write_header(writer, RecordType::ping, flags_of(ping.path, ping.offset.has_value()), kPingBytes);
   writer.write<std::uint32_t>(ping.id);
   writer.write<std::uint64_t>(stamp_to_wire(ping.sent));
   writer.write<std::uint64_t>(offset_to_wire(ping.offset));
 }
 
 void encode(const PongRecord& pong, ByteWriter& writer) {
-  write_header(writer, RecordType::pong, pong.offset ? kOffsetValid : 0u, kPongBytes);
+  write_header(writer, RecordType::pong, flags_of(pong.path, pong.offset.has_value()), kPongBytes);
   writer.write<std::uint32_t>(pong.id);
   writer.write<std::uint64_t>(stamp_to_wire(pong.ping_sent));
   writer.write<std::uint64_t>(stamp_to_wire(pong.ping_received));
@@ -293,12 +305,12 @@ void encode(const RequestRecord& request, ByteWriter& writer) {
 }
 
 void encode_path_probe_header(const ProbeRecord& probe, std::size_t padding, ByteWriter& writer) {
-  write_header(writer, RecordType::path_probe, 0, kPathProbeFixed + padding);
+  write_header(writer, RecordType::path_probe, flags_of(probe.path), kPathProbeFixed + padding);
   writer.write<std::uint16_t>(probe.size);
 }
 
 void encode_probe_answer(const ProbeRecord& probe, ByteWriter& writer) {
-  write_header(writer, RecordType::probe_answer, 0, kPathProbeFixed);
+  write_header(writer, RecordType::probe_answer, flags_of(probe.path), kPathProbeFixed);
   writer.write<std::uint16_t>(probe.size);
 }
 

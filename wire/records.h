@@ -22,6 +22,7 @@
 //                24 u32 spread, µs
 // path probe     0 u16 size of this datagram's UDP payload | 2 zeros
 // probe answer   0 u16 size as probed
+//                flags of these four: bit 1 of the second path (session_message.h, Hello)
 // request        0 u16 stream | 2 u8 epoch | 3 u8 zero | 4 u32 first missing source number
 //                8 u64 missing: bit i is first + i; bit 0 is set
 //                flags: bit 0 last: send each twice
@@ -34,6 +35,7 @@
 
 #include "common/byte_reader.h"
 #include "common/ids.h"
+#include "common/path_estimate.h"
 #include "common/timeline.h"
 #include "wire/clock_report.h"
 #include "wire/wire_error.h"
@@ -133,6 +135,7 @@ struct PingRecord {
   std::uint32_t id = 0;
   Instant sent{};
   std::optional<Duration> offset;
+  PathId path = PathId::first;
   [[nodiscard]] static WireResult<PingRecord> decode(const Record& record);
 };
 
@@ -142,6 +145,7 @@ struct PongRecord {
   Instant ping_received{};
   Instant sent{};
   std::optional<Duration> offset;
+  PathId path = PathId::first;
   [[nodiscard]] static WireResult<PongRecord> decode(const Record& record);
 };
 
@@ -169,6 +173,7 @@ struct RequestRecord {
 // Both the probe and its answer carry only a size; a probe is padded to it.
 struct ProbeRecord {
   std::uint16_t size = 0;
+  PathId path = PathId::first;
   [[nodiscard]] static WireResult<ProbeRecord> decode(const Record& record);
 };
 

@@ -82,19 +82,28 @@ ExportInfo take(Checker& check, const proto::ExportInfo& from) {
   return info;
 }
 
+UdpEndpoint take_endpoint(Checker& check, const std::string& address, std::uint32_t port) {
+  std::array<std::uint8_t, 16> bytes{};
+  check.require(address.size() == bytes.size());
+  if (check.ok()) std::copy(address.begin(), address.end(), bytes.begin());
+  return {IpAddress(bytes), check.number<std::uint16_t>(port)};
+}
+
 Hello take(Checker& check, const proto::Hello& from) {
   Hello hello;
   hello.protocol = from.protocol();
   hello.name = check.text(from.name(), kMaxNameBytes);
   check.require(!from.name().empty());
   hello.version = check.text(from.version(), kMaxNameBytes);
-  std::array<std::uint8_t, 16> address{};
-  check.require(from.address().size() == address.size());
-  if (check.ok()) std::copy(from.address().begin(), from.address().end(), address.begin());
-  hello.dataplane.address = IpAddress(address);
-  hello.dataplane.port = check.number<std::uint16_t>(from.udp_port());
+  hello.dataplane = take_endpoint(check, from.address(), from.udp_port());
   hello.session_index = from.session_index();
   hello.max_datagram = check.number<std::uint32_t>(from.max_datagram(), kMaxUdpPayload);
+  if (!from.second_address().empty() || from.second_udp_port() != 0) {
+    hello.second_path = take_endpoint(check, from.second_address(), from.second_udp_port());
+    const IpAddress& address = hello.second_path->address;
+    check.require(!address.is_unspecified() && !address.is_multicast() &&
+                  address != hello.dataplane.address && hello.second_path->port != 0);
+  }
   return hello;
 }
 

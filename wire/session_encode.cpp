@@ -55,6 +55,10 @@ struct Filler {
     hello.set_udp_port(from.dataplane.port);
     hello.set_session_index(from.session_index);
     hello.set_max_datagram(from.max_datagram);
+    if (!from.second_path) return;
+    hello.set_second_address(
+        as_string(std::as_bytes(std::span(from.second_path->address.bytes()))));
+    hello.set_second_udp_port(from.second_path->port);
   }
   void operator()(const Heartbeat& from) const { to.mutable_heartbeat()->set_count(from.count); }
   void operator()(const ListExports& from) const {

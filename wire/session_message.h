@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -39,7 +40,8 @@ struct Hello {
   std::string version;  // software version, for people
   UdpEndpoint dataplane;
   std::uint32_t session_index = 0;  // under which the sender of this Hello wants to receive
-  std::uint32_t max_datagram = 0;   // largest UDP payload that its port can take
+  std::uint32_t max_datagram = 0;   // largest UDP payload that its port can take; with two, both
+  std::optional<UdpEndpoint> second_path;  // at its other port; two paths when both ends have one
   bool operator==(const Hello&) const = default;
 };
 

@@ -2,6 +2,7 @@
 // the simulated network (simulation/). One packet worker owns it; nothing here is thread-safe.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <string_view>
 
 #include "common/ip_address.h"
+#include "common/path_estimate.h"
 #include "common/timeline.h"
 #include "qos/traffic_class.h"
 
@@ -60,6 +62,13 @@ class DatagramPort {
   virtual void on_ready() {}
   // Something may wait that neither the descriptor nor the deadline announces.
   [[nodiscard]] virtual bool must_poll() const { return !descriptor(); }
+};
+
+// What a session sends through: both ports when it has two paths.
+struct PathPorts {
+  PathPorts(DatagramPort& only) : ports{&only, nullptr} {}  // NOLINT(google-explicit-constructor)
+  PathPorts(DatagramPort& first, DatagramPort* second) : ports{&first, second} {}
+  std::array<DatagramPort*, kMaxPaths> ports;
 };
 
 }  // namespace usbgw::session

@@ -21,11 +21,13 @@ std::size_t record_bytes_in(std::size_t payload) {
 
 DatagramSender::DatagramSender(const SessionConfig& config, const SessionKeys& keys,
                                StreamLink& outbound, SessionCounters& counters)
-    : remote_(config.remote),
-      epoch_(std::make_unique<TransmitEpoch>(config.remote_index, keys.transmit, keys.transmit_iv)),
+    : epoch_(std::make_unique<TransmitEpoch>(config.remote_index, keys.transmit, keys.transmit_iv)),
       outbound_(outbound),
       counters_(counters),
-      symbols_(std::max(config.initial_payload, config.max_payload)) {}
+      symbols_(std::max(config.initial_payload, config.max_payload)) {
+  lanes_[0].remote = config.remote;
+  if (config.second_remote) lanes_[1].remote = *config.second_remote;
+}
 
 std::unique_ptr<TransmitEpoch> DatagramSender::rotate(std::unique_ptr<TransmitEpoch> next) {
   USBGW_ASSERT(room_.empty());
@@ -33,17 +35,35 @@ std::unique_ptr<TransmitEpoch> DatagramSender::rotate(std::unique_ptr<TransmitEp
   return next;
 }
 
-void DatagramSender::begin_turn(DatagramPort& port, Instant now, std::size_t payload) {
-  port_ = &port;
+void DatagramSender::begin_turn(const PathPorts& ports, const Paths& paths, Instant now) {
+  for (std::size_t i = 0; i < paths.count(); ++i) {
+    lanes_[i].port = ports.ports[i];
+    lanes_[i].carries = paths.carries(static_cast<PathId>(i));
+    lanes_[i].is_blocked = lanes_[i].port == nullptr;
+  }
   now_ = now;
-  payload_ = payload;
+  payload_ = paths.payload();
   sent_ = 0;
-  is_blocked_ = false;
+  select_all();
+}
+
+bool DatagramSender::is_blocked() const {
+  return std::none_of(lanes_.begin(), lanes_.end(),
+                      [](const Lane& lane) { return lane.carries && !lane.is_blocked; });
+}
+
+void DatagramSender::select(PathId path) {
+  finish_datagram();
+  for (Lane& lane : lanes_) lane.is_selected = &lane == &lanes_[index_of(path)];
+}
+
+void DatagramSender::select_all() {
+  finish_datagram();
+  for (Lane& lane : lanes_) lane.is_selected = lane.carries;
 }
 
 std::size_t DatagramSender::end_turn() {
   if (!room_.empty()) seal();
-  port_ = nullptr;
   return sent_;
 }
 
@@ -59,22 +79,53 @@ DatagramSender::Room DatagramSender::make_room(std::size_t record_bytes, std::si
 }
 
 bool DatagramSender::reserve() {
-  if (is_blocked_) return false;
   if (epoch_->next_packet == kMaxPacketsPerKey) {  // the peer has not given us the next key
-    is_blocked_ = true;
-    counters_.add(SessionCounter::transmit_key_spent);
+    const bool was_blocked = is_blocked();
+    for (Lane& lane : lanes_) lane.is_blocked = true;
+    if (!was_blocked) counters_.add(SessionCounter::transmit_key_spent);
     return false;
   }
-  room_ = port_->reserve(remote_, now_);
-  if (room_.size() <= wire::kDatagramOverhead) {
-    if (!room_.empty()) port_->abandon();
-    room_ = {};
-    is_blocked_ = true;
-    counters_.add(SessionCounter::transmit_blocked);
-    return false;
-  }
-  capacity_ = std::min(room_.size(), payload_) - wire::kDatagramOverhead;
+  capacity_ = payload_;
+  for (Lane& lane : lanes_)
+    if (lane.is_selected && !lane.is_blocked) reserve(lane);
+  if (room_.empty()) return false;
+  capacity_ -= wire::kDatagramOverhead;
   return true;
+}
+
+void DatagramSender::reserve(Lane& lane) {
+  lane.room = lane.port->reserve(lane.remote, now_);
+  if (lane.room.size() <= wire::kDatagramOverhead) {
+    if (!lane.room.empty()) lane.port->abandon();
+    lane.room = {};
+    lane.is_blocked = true;
+    counters_.add(SessionCounter::transmit_blocked);
+    return;
+  }
+  if (room_.empty()) room_ = lane.room;
+  capacity_ = std::min(capacity_, lane.room.size());
+}
+
+// The very same bytes to each path: their number and so their nonce belong to this content alone,
+// and whichever arrives second is known by it.
+void DatagramSender::commit(std::size_t size) {
+  for (Lane& lane : lanes_) {
+    if (lane.room.empty()) continue;
+    if (lane.room.data() != room_.data()) {
+      std::copy_n(room_.begin(), size, lane.room.begin());
+      counters_.add(SessionCounter::path_copies_sent);
+    }
+    lane.port->commit(size, traffic_class_);
+    lane.room = {};
+  }
+}
+
+void DatagramSender::abandon() {
+  for (Lane& lane : lanes_) {
+    if (!lane.room.empty()) lane.port->abandon();
+    lane.room = {};
+  }
+  room_ = {};
 }
 
 void DatagramSender::append_scratch(std::size_t bytes) {
@@ -120,7 +171,7 @@ void DatagramSender::count_record(qos::TrafficClass traffic_class) {
 
 void DatagramSender::seal() {
   if (records_ == 0) {
-    port_->abandon();
+    abandon();
   } else {
     const std::size_t size = wire::kDatagramOverhead + used_;
     const auto header = room_.first<wire::kDatagramHeader>();
@@ -129,7 +180,7 @@ void DatagramSender::seal() {
     wire::encode(wire::DatagramHeader{epoch_->index.value(), packet}, header);
     epoch_->sealer.seal(packet, header, std::span(pieces_).first(piece_count_),
                         room_.subspan(wire::kDatagramHeader, used_ + wire::kDatagramTag));
-    port_->commit(size, traffic_class_);
+    commit(size);
     counters_.add(SessionCounter::datagrams_sent);
     counters_.add(SessionCounter::bytes_sent, size);
     ++sent_;
@@ -141,18 +192,17 @@ void DatagramSender::seal() {
   last_piece_is_scratch_ = false;
 }
 
-bool DatagramSender::send_probe(std::size_t size) {
+bool DatagramSender::send_probe(std::size_t size, PathId path) {
   if (!room_.empty()) seal();
   if (!reserve()) return false;
   if (room_.size() < size) {  // the port itself cannot carry it: as if the path had swallowed it
-    port_->abandon();
-    room_ = {};
+    abandon();
     return true;
   }
   const std::size_t fixed = wire::kRecordHeader + wire::kPathProbeFixed;
   std::size_t padding = size - wire::kDatagramOverhead - fixed;
   add(qos::TrafficClass::management, [&](ByteWriter& writer) {
-    wire::encode_path_probe_header({static_cast<std::uint16_t>(size)}, padding, writer);
+    wire::encode_path_probe_header({static_cast<std::uint16_t>(size), path}, padding, writer);
   });
   while (padding > 0) {
     const std::size_t zeros = std::min(padding, kZeros.size());

@@ -12,6 +12,7 @@
 
 #include "common/stream_link.h"
 #include "dataplane/session/datagram_port.h"
+#include "dataplane/session/paths.h"
 #include "dataplane/session/session.h"
 #include "dataplane/session/session_limits.h"
 #include "qos/traffic_class.h"
@@ -28,10 +29,17 @@ class DatagramSender {
   // Between turns. Returns the epoch before.
   [[nodiscard]] std::unique_ptr<TransmitEpoch> rotate(std::unique_ptr<TransmitEpoch> next);
 
-  void begin_turn(DatagramPort& port, Instant now, std::size_t payload);
+  // What follows goes to every path that carries, and waits for none of them.
+  void begin_turn(const PathPorts& ports, const Paths& paths, Instant now);
   // Seals what is open; returns the datagrams of this turn.
   std::size_t end_turn();
-  [[nodiscard]] bool is_blocked() const { return is_blocked_; }
+  // No path has room.
+  [[nodiscard]] bool is_blocked() const;
+  [[nodiscard]] bool is_blocked(PathId path) const { return lanes_[index_of(path)].is_blocked; }
+
+  // What follows goes to this path alone, carrying or not; or to all again.
+  void select(PathId path);
+  void select_all();
 
   // Makes sure that the open datagram takes one more record of this size (header included), sealing
   // and beginning datagrams as needed. `max_payload`: of the datagram that takes it; 0: the path's.
@@ -68,12 +76,23 @@ class DatagramSender {
     fill(take_symbol(symbol_bytes));
   }
   // A datagram of exactly this UDP payload size with one path probe. False: the port cannot now.
-  [[nodiscard]] bool send_probe(std::size_t size);
+  [[nodiscard]] bool send_probe(std::size_t size, PathId path);
 
  private:
+  struct Lane {
+    UdpEndpoint remote;
+    DatagramPort* port = nullptr;  // during a turn
+    bool carries = false;
+    bool is_selected = false;
+    bool is_blocked = false;    // it gave no room in this turn
+    std::span<std::byte> room;  // of the open datagram
+  };
   static constexpr std::size_t kScratchBytes = 4096;
 
   [[nodiscard]] bool reserve();
+  void reserve(Lane& lane);
+  void commit(std::size_t size);
+  void abandon();
   void append_scratch(std::size_t bytes);
   void append_body(const StreamItem& item, bool release);
   void append_piece(std::span<const std::byte> piece);
@@ -81,20 +100,20 @@ class DatagramSender {
   void count_record(qos::TrafficClass traffic_class);
   void seal();
 
-  UdpEndpoint remote_;
   std::unique_ptr<TransmitEpoch> epoch_;
   StreamLink& outbound_;
   SessionCounters& counters_;
 
-  DatagramPort* port_ = nullptr;  // during a turn
+  std::array<Lane, kMaxPaths> lanes_;
   Instant now_{};
   std::size_t payload_ = 0;
   std::size_t sent_ = 0;
   std::uint64_t sealed_ = 0;  // or given up, since the start
-  bool is_blocked_ = false;
 
-  std::span<std::byte> room_;  // of the open datagram; empty: none is open
-  std::size_t capacity_ = 0;   // record bytes that it takes
+  // Of the open datagram, in the first port that has room: it is sealed there, and copied to the
+  // other. Empty: none is open.
+  std::span<std::byte> room_;
+  std::size_t capacity_ = 0;  // record bytes that it takes
   std::size_t used_ = 0;
   std::size_t records_ = 0;
   qos::TrafficClass traffic_class_{};

@@ -53,10 +53,10 @@ Instant GapTracker::deadline(std::int64_t number) const {
   return line_.expected(number) - line_.early() + deadline_;
 }
 
-void GapTracker::arrived(std::int64_t number, Provenance provenance, Instant now) {
+void GapTracker::arrived(std::int64_t number, Provenance provenance, Instant now, Duration lag) {
   next_deadline_.reset();
   const bool is_direct = provenance == Provenance::direct;
-  if (is_direct) line_.add(number, now);
+  if (is_direct) line_.add(number, now + lag);
   const double budget = is_direct                                 ? kBudgetOfASource
                         : provenance == Provenance::retransmitted ? kBudgetOfAResend
                                                                   : 0;

@@ -20,8 +20,9 @@ namespace usbgw::session {
 class GapTracker {
  public:
   void open(Duration deadline);
-  // A source was delivered, or came by itself after its repair.
-  void arrived(std::int64_t number, Provenance provenance, Instant now);
+  // A source was delivered, or came by itself after its repair. What counts is when the slowest
+  // path would have brought it, `lag` after now: that the fastest one is gone is then no lateness.
+  void arrived(std::int64_t number, Provenance provenance, Instant now, Duration lag = {});
 
   struct Request {
     std::uint32_t first = 0;

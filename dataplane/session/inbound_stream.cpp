@@ -24,8 +24,8 @@ void InboundStream::open(const StreamOptions& options) {
   reported_missing_ = 0;
 }
 
-// Copies alone want no window: its memory, more than a megabyte where datagrams are jumbo frames, is
-// locked, and taking it holds up every stream of this worker.
+// Copies alone want no window: its memory, more than a megabyte where datagrams are jumbo frames,
+// is locked, and taking it holds up every stream of this worker.
 void InboundStream::combine() {
   is_combined_ = true;
   if (window_)
@@ -43,19 +43,19 @@ void InboundStream::close() {
   is_open_ = false;
 }
 
-Acceptance InboundStream::receive(StreamItem item, std::uint32_t number) {
+Acceptance InboundStream::receive(StreamItem item, std::uint32_t number, Duration lag) {
   if (options_.delivery == Delivery::reliable) return receive_reliable(item, number);
-  const Acceptance acceptance = receive_timely(item, number);
+  const Acceptance acceptance = receive_timely(item, number, lag);
   if (acceptance == Acceptance::delivered) learn(item);
   return acceptance;
 }
 
-Acceptance InboundStream::receive_timely(StreamItem& item, std::uint32_t number) {
+Acceptance InboundStream::receive_timely(StreamItem& item, std::uint32_t number, Duration lag) {
   const std::int64_t unwrapped = unwrapper_.peek(number);
   if (unwrapped < 0) return Acceptance::duplicate;
   if (!seen_.is_new(unwrapped)) {
     if (asks() && item.provenance == Provenance::direct)
-      gaps.arrived(unwrapped, item.provenance, item.time);
+      gaps.arrived(unwrapped, item.provenance, item.time, lag);
     return Acceptance::duplicate;
   }
   item.source = SourceNumber{unwrapped};
@@ -64,7 +64,7 @@ Acceptance InboundStream::receive_timely(StreamItem& item, std::uint32_t number)
   unwrapper_.unwrap(number);
   counters_->add(SessionCounter::sources_lost, seen_.mark(unwrapped));
   count_delivered(item);
-  if (asks()) gaps.arrived(unwrapped, item.provenance, item.time);
+  if (asks()) gaps.arrived(unwrapped, item.provenance, item.time, lag);
   return Acceptance::delivered;
 }
 
@@ -118,7 +118,7 @@ void InboundStream::deliver_recovered(Instant now) {
     item.block = claim->block;
     item.length = static_cast<std::uint32_t>(recovered->bytes.size());
     const auto number = static_cast<std::uint32_t>(recovered->number.value());
-    if (receive_timely(item, number) == Acceptance::refused_ring_full)
+    if (receive_timely(item, number, {}) == Acceptance::refused_ring_full)
       counters_->add(SessionCounter::drop_ring_full);
     blocks_->let_go(claim->block);
   }

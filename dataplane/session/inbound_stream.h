@@ -38,8 +38,9 @@ class InboundStream {
   [[nodiscard]] const StreamOptions& options() const { return options_; }
   [[nodiscard]] wire::StreamKey key() const { return {options_.stream, options_.epoch}; }
 
-  // `item` points into a claimed block; its source number is filled in here.
-  [[nodiscard]] Acceptance receive(StreamItem item, std::uint32_t number);
+  // `item` points into a claimed block; its source number is filled in here. `lag`: how much later
+  // the slowest path would have brought it.
+  [[nodiscard]] Acceptance receive(StreamItem item, std::uint32_t number, Duration lag = {});
   // Timely: what the symbol recovers is delivered, in blocks of its own. False when no sender that
   // computes as we do can have made it.
   [[nodiscard]] bool receive_repair(const wire::RepairRecord& repair, Instant now);
@@ -68,7 +69,7 @@ class InboundStream {
   NewestPacket clock_reports;
 
  private:
-  [[nodiscard]] Acceptance receive_timely(StreamItem& item, std::uint32_t number);
+  [[nodiscard]] Acceptance receive_timely(StreamItem& item, std::uint32_t number, Duration lag);
   [[nodiscard]] Acceptance receive_reliable(StreamItem& item, std::uint32_t number);
   void learn(const StreamItem& item);
   void combine();
@@ -88,8 +89,8 @@ class InboundStream {
 
   Unwrapper<std::uint32_t> unwrapper_;  // timely
   SeenWindow<kDuplicateWindow> seen_;
-  // Made when the slot first needs it, and kept. It is fed when our own streams combine, or from the
-  // first symbol over several sources on: most streams never see one.
+  // Made when the slot first needs it, and kept. It is fed when our own streams combine, or from
+  // the first symbol over several sources on: most streams never see one.
   std::unique_ptr<fec::RepairWindow> window_;
   Instant next_report_{};
   std::uint32_t reported_missing_ = 0;

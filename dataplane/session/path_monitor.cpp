@@ -27,7 +27,7 @@ Duration PathMonitor::gap_after_ping() const {
 }
 
 wire::PingRecord PathMonitor::take_ping(Instant now) {
-  wire::PingRecord ping{next_id_++, now, inbound_minimum(now)};
+  wire::PingRecord ping{next_id_++, now, inbound_minimum(now), PathId::first};
   open_[ping.id % kOpenPings] = {ping.id, now, true};
   if (burst_left_ > 0) --burst_left_;
   next_ping_ = now + gap_after_ping();
@@ -47,7 +47,7 @@ wire::PongRecord PathMonitor::take_pong(Instant now) {
 void PathMonitor::receive(const wire::PingRecord& ping, Instant now, Instant came_after) {
   sample_inbound(ping.sent, ping.offset, now, came_after);
   if (pong_count_ == kPendingPongs) return;  // a flood; the peer's pings are only worth so much
-  pongs_[pong_count_++] = {ping.id, ping.sent, now, {}, {}};
+  pongs_[pong_count_++] = {ping.id, ping.sent, now, {}, {}, PathId::first};
 }
 
 void PathMonitor::receive(const wire::PongRecord& pong, Instant now, Instant came_after) {
@@ -56,6 +56,7 @@ void PathMonitor::receive(const wire::PongRecord& pong, Instant now, Instant cam
       pong.sent < pong.ping_received)
     return;
   ping.is_open = false;
+  answered_ = now;
   if (answers_++ == 0) {
     burst_left_ = kBurst;
     next_ping_ = now;

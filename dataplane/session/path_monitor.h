@@ -36,6 +36,8 @@ class PathMonitor {
   [[nodiscard]] const PathEstimate& estimate() const { return estimate_; }
   // Pings of ours that were answered: whether the path is alive.
   [[nodiscard]] std::uint64_t answers() const { return answers_; }
+  // When the last answer came.
+  [[nodiscard]] Instant answered() const { return answered_; }
   // Within which an answer to what is asked now comes, without room for a peer that sleeps.
   [[nodiscard]] Duration round_trip_bound() const;
   [[nodiscard]] RoundTrip round_trip() const {
@@ -64,6 +66,7 @@ class PathMonitor {
   std::uint32_t next_id_ = 0;
   std::uint32_t burst_left_ = 0;
   std::uint64_t answers_ = 0;
+  Instant answered_{};
   std::array<SentPing, kOpenPings> open_{};
   std::array<wire::PongRecord, kPendingPongs> pongs_{};  // ping fields filled in
   std::size_t pong_count_ = 0;

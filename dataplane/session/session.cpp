@@ -20,8 +20,7 @@ Session::Implementation::Implementation(const SessionConfig& session_config,
       kept(outbound_link.block_count()),
       outbound_streams(kept, outbound_link),
       inbound_streams(blocks, counters, config.max_payload),
-      monitor(session_config.ping_interval),
-      probe(session_config.initial_payload, session_config.max_payload),
+      paths(session_config),
       sender(session_config, keys, outbound_link, counters) {
   USBGW_ASSERT(inbound_link.block_bytes() >= session_config.max_payload);
   USBGW_ASSERT(std::min(session_config.initial_payload, session_config.max_payload) >
@@ -91,12 +90,12 @@ std::uint32_t Session::receive_epoch() const {
 
 // The tag says who sent it; the source address adds nothing.
 void Session::receive(std::span<std::byte> datagram, const UdpEndpoint& /*from*/, Instant now,
-                      Instant came_after) {
-  implementation_->receive(datagram, now, came_after);
+                      Instant came_after, PathId path) {
+  implementation_->receive(datagram, now, came_after, path);
 }
 
-std::size_t Session::transmit(DatagramPort& port, Instant now, std::size_t max_items) {
-  return implementation_->transmit(port, now, max_items);
+std::size_t Session::transmit(const PathPorts& ports, Instant now, std::size_t max_items) {
+  return implementation_->transmit(ports, now, max_items);
 }
 
 Instant Session::next_deadline() const {
@@ -104,7 +103,22 @@ Instant Session::next_deadline() const {
 }
 
 const PathEstimate& Session::path() const {
-  return implementation_->monitor.estimate();
+  return implementation_->paths.estimate();
+}
+
+std::size_t Session::path_count() const {
+  return implementation_->paths.count();
+}
+
+PathStatus Session::path_status(PathId path) const {
+  const Paths& paths = implementation_->paths;
+  const PathLedger::Share& share = paths.ledger.share(path);
+  return {paths[path].monitor.estimate(),
+          paths[path].probe.payload(),
+          paths.is_answering(path),
+          share.first,
+          share.compared,
+          share.lost};
 }
 
 std::size_t Session::max_source_bytes() const {
@@ -112,7 +126,7 @@ std::size_t Session::max_source_bytes() const {
 }
 
 std::size_t Session::path_payload() const {
-  return implementation_->probe.payload();
+  return implementation_->paths.payload();
 }
 
 const SessionCounters& Session::counters() const {

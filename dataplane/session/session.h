@@ -39,6 +39,20 @@ struct SessionConfig {
   std::size_t initial_payload = 1400;  // UDP payload until the probes have found more
   std::size_t max_payload = 8900;      // never probe above (min of both ends' ports)
   Duration ping_interval = std::chrono::milliseconds(100);
+  // The other end of the second path, if both ends have one.
+  std::optional<UdpEndpoint> second_remote;
+};
+
+// One path of a session, as far as it has been measured.
+struct PathStatus {
+  PathEstimate estimate;
+  std::size_t payload = 0;  // UDP payload that its probes have confirmed
+  bool is_answering = false;
+  // Of the datagrams that were sent on both paths: those that came here first; those that came on
+  // the other path, and of them those that never came here.
+  std::uint64_t first = 0;
+  std::uint64_t compared = 0;
+  std::uint64_t lost = 0;
 };
 
 enum class Delivery : std::uint8_t {
@@ -113,19 +127,23 @@ class Session {
   [[nodiscard]] std::uint32_t receive_epoch() const;
 
   // A datagram whose header named an index that the session receives. Opens it, publishes what it
-  // held to `inbound`. It was taken from the port at `now`, and was not there yet at `came_after`:
-  // how long it lay there is not the path's jitter.
+  // held to `inbound`. It was taken from the port of `path` at `now`, and was not there yet at
+  // `came_after`: how long it lay there is not the path's jitter.
   void receive(std::span<std::byte> datagram, const UdpEndpoint& from, Instant now,
-               Instant came_after);
+               Instant came_after, PathId path = PathId::first);
   // Takes items from `outbound`, adds what is due (copies, resends, acks, pings, probes), seals
-  // into `port` and commits; the caller flushes. Returns the number of items and datagrams handled.
-  // `max_items` bounds what is taken from `outbound`: the caller has run the stream commands before
-  // those.
-  std::size_t transmit(DatagramPort& port, Instant now, std::size_t max_items);
+  // into `ports` and commits; the caller flushes. Returns the number of items and datagrams
+  // handled. `max_items` bounds what is taken from `outbound`: the caller has run the stream
+  // commands before those.
+  std::size_t transmit(const PathPorts& ports, Instant now, std::size_t max_items);
   [[nodiscard]] Instant next_deadline() const;
 
+  // With two paths: what may be counted on when either is gone.
   [[nodiscard]] const PathEstimate& path() const;
-  // Largest source symbol that one datagram on this path carries, given what the probes have found.
+  [[nodiscard]] std::size_t path_count() const;
+  [[nodiscard]] PathStatus path_status(PathId path) const;
+  // Largest source symbol that one datagram carries on every path, given what the probes have
+  // found.
   [[nodiscard]] std::size_t max_source_bytes() const;
   [[nodiscard]] std::size_t path_payload() const;  // UDP payload that the probes have confirmed
   [[nodiscard]] const SessionCounters& counters() const;

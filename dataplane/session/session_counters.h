@@ -22,6 +22,9 @@ namespace usbgw::session {
   X(resends, "sources sent again")                                                  \
   X(requests_sent, "requests for missing sources of timely streams sent")           \
   X(requests_received, "requests for sources of timely streams")                    \
+  X(path_copies_sent, "datagrams that were handed to the second port as well")      \
+  X(path_duplicates, "datagrams that the other path had brought before")            \
+  X(drop_wrong_path, "pings and probes of one path that came on the other")         \
   X(drop_authentication, "datagrams whose tag did not verify")                      \
   X(drop_replay, "datagrams outside the replay window or seen before")              \
   X(drop_malformed, "opened datagrams with a record that does not decode")          \

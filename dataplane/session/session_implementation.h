@@ -9,8 +9,7 @@
 #include "dataplane/session/datagram_sender.h"
 #include "dataplane/session/inbound_stream.h"
 #include "dataplane/session/outbound_stream.h"
-#include "dataplane/session/path_monitor.h"
-#include "dataplane/session/path_probe.h"
+#include "dataplane/session/paths.h"
 #include "dataplane/session/session.h"
 #include "dataplane/session/stream_table.h"
 
@@ -24,9 +23,10 @@ struct Session::Implementation {
   Implementation& operator=(const Implementation&) = delete;
 
   // --- receiving ---
-  void receive(std::span<const std::byte> datagram, Instant now, Instant came_after);
+  void receive(std::span<const std::byte> datagram, Instant now, Instant came_after, PathId path);
   [[nodiscard]] ReceiveEpoch* epoch_of(SessionIndex index, Instant now);
   void count_opened(ReceiveEpoch& epoch, std::uint64_t packet, Instant now);
+  void refuse_replay(const ReceiveEpoch& epoch, std::uint64_t packet, PathId path);
   // One opened datagram's records; what they need to become items.
   struct Opened {
     std::optional<BlockIndex> block;  // nothing: opened into the scratch, symbols cannot be kept
@@ -35,9 +35,11 @@ struct Session::Implementation {
     std::size_t datagram_bytes = 0;
     Instant now{};
     Instant came_after{};
+    PathId path = PathId::first;
   };
   void receive_records(const Opened& opened);
   [[nodiscard]] bool receive_record(const wire::Record& record, const Opened& opened);
+  [[nodiscard]] bool receive_path_record(const wire::Record& record, const Opened& opened);
   void receive_source(const wire::StreamKey& key, std::uint32_t number,
                       std::span<const std::byte> symbol, Provenance provenance,
                       const Opened& opened);
@@ -48,7 +50,7 @@ struct Session::Implementation {
   void receive_clock_report(const wire::ClockReportRecord& report, const Opened& opened);
 
   // --- transmitting ---
-  std::size_t transmit(DatagramPort& port, Instant now, std::size_t max_items);
+  std::size_t transmit(const PathPorts& ports, Instant now, std::size_t max_items);
   std::size_t take_items(std::size_t max_items, Instant now);
   [[nodiscard]] bool send_item(const StreamItem& item, Instant now);
   struct SourceFlags {
@@ -69,8 +71,9 @@ struct Session::Implementation {
                                                    std::span<const fec::Source> set);
   std::size_t send_reliable(OutboundStream& stream, Instant now);
   void send_acks();
-  void send_pings(Instant now);
-  void send_probe(Instant now);
+  void send_path_records(PathId id, Instant now);
+  void send_pings(PathId id, Instant now);
+  void send_probe(PathId id, Instant now);
   [[nodiscard]] bool has_room(std::size_t record_bytes);
   [[nodiscard]] Instant next_deadline() const;
 
@@ -86,10 +89,8 @@ struct Session::Implementation {
   KeptItems kept;
   StreamTable<OutboundStream> outbound_streams;
   StreamTable<InboundStream> inbound_streams;
-  PathMonitor monitor;
-  PathProbe probe;
+  Paths paths;
   DatagramSender sender;
-  std::optional<std::uint16_t> probe_to_answer;
   std::optional<StreamItem> waiting_item;  // taken from the ring when the port filled up
   Instant blocked_until{};
 };

@@ -11,12 +11,36 @@ Provenance provenance_of(const wire::SourceRecord& source) {
   return source.is_resent ? Provenance::retransmitted : Provenance::direct;
 }
 
+// Of sending, over all keys.
+std::uint64_t order_of(const ReceiveEpoch& epoch, std::uint64_t packet) {
+  return epoch.epoch * kMaxPacketsPerKey + packet;
+}
+
+bool is_of_one_path(wire::RecordType type) {
+  switch (type) {
+    case wire::RecordType::ping:
+    case wire::RecordType::pong:
+    case wire::RecordType::path_probe:
+    case wire::RecordType::probe_answer:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// What concerns one path shares no datagram with the rest when there are two.
+bool is_of_one_path(std::span<const std::byte> records) {
+  wire::RecordReader reader(records);
+  const auto first = reader.next();
+  return first && is_of_one_path(first->type);
+}
+
 }  // namespace
 
 // Replay is looked up before and marked after the tag: what is not authentic changes a counter
 // only.
 void Session::Implementation::receive(std::span<const std::byte> datagram, Instant now,
-                                      Instant came_after) {
+                                      Instant came_after, PathId path) {
   const auto header = wire::DatagramHeader::decode(datagram);
   ReceiveEpoch* const epoch = header ? epoch_of(SessionIndex{header->session}, now) : nullptr;
   if (epoch == nullptr || datagram.size() - wire::kDatagramOverhead > scratch.size()) {
@@ -25,7 +49,7 @@ void Session::Implementation::receive(std::span<const std::byte> datagram, Insta
   }
   const auto number = static_cast<std::int64_t>(header->packet);
   if (header->packet >= kMaxPacketsPerKey || !epoch->replay.is_new(number)) {
-    counters.add(SessionCounter::drop_replay);
+    refuse_replay(*epoch, header->packet, path);
     return;
   }
   const auto claim = blocks.claim();
@@ -38,10 +62,13 @@ void Session::Implementation::receive(std::span<const std::byte> datagram, Insta
     Opened opened;
     if (claim) opened.block = claim->block;
     opened.bytes = to.first(sealed.size() - wire::kDatagramTag);
-    opened.order = epoch->epoch * kMaxPacketsPerKey + header->packet;
+    opened.order = order_of(*epoch, header->packet);
     opened.datagram_bytes = datagram.size();
     opened.now = now;
     opened.came_after = came_after;
+    opened.path = path;
+    if (paths.are_two() && !is_of_one_path(opened.bytes))
+      paths.ledger.first(static_cast<std::int64_t>(opened.order), path);
     receive_records(opened);
   } else {
     counters.add(SessionCounter::drop_authentication);
@@ -60,6 +87,16 @@ void Session::Implementation::count_opened(ReceiveEpoch& epoch, std::uint64_t pa
   counters.add(SessionCounter::datagrams_received);
   if (epoch.packets == 0 && &epoch == current.get()) previous_until = now + kKeyOverlap;
   epoch.packets = std::max(epoch.packets, packet + 1);
+}
+
+// The other path's of a datagram that has come is no replay. It is not opened: what it says is
+// known.
+void Session::Implementation::refuse_replay(const ReceiveEpoch& epoch, std::uint64_t packet,
+                                            PathId path) {
+  const bool is_second =
+      paths.are_two() && packet < kMaxPacketsPerKey &&
+      paths.ledger.again(static_cast<std::int64_t>(order_of(epoch, packet)), path);
+  counters.add(is_second ? SessionCounter::path_duplicates : SessionCounter::drop_replay);
 }
 
 void Session::Implementation::receive_records(const Opened& opened) {
@@ -100,14 +137,6 @@ bool Session::Implementation::receive_record(const wire::Record& record, const O
       return with(
           wire::ClockReportRecord::decode(record),
           [&](const wire::ClockReportRecord& report) { receive_clock_report(report, opened); });
-    case wire::RecordType::ping:
-      return with(wire::PingRecord::decode(record), [&](const wire::PingRecord& ping) {
-        monitor.receive(ping, opened.now, opened.came_after);
-      });
-    case wire::RecordType::pong:
-      return with(wire::PongRecord::decode(record), [&](const wire::PongRecord& pong) {
-        monitor.receive(pong, opened.now, opened.came_after);
-      });
     case wire::RecordType::loss_report:
       return with(
           wire::LossReportRecord::decode(record),
@@ -116,18 +145,47 @@ bool Session::Implementation::receive_record(const wire::Record& record, const O
       return with(wire::RequestRecord::decode(record), [&](const wire::RequestRecord& request) {
         receive_request(request, opened.now);
       });
+    case wire::RecordType::ping:
+    case wire::RecordType::pong:
     case wire::RecordType::path_probe:
-      return with(wire::ProbeRecord::decode(record), [&](const wire::ProbeRecord& path_probe) {
-        if (path_probe.size != opened.datagram_bytes) return false;
-        probe_to_answer = path_probe.size;
-        return true;
-      });
     case wire::RecordType::probe_answer:
-      return with(wire::ProbeRecord::decode(record), [&](const wire::ProbeRecord& answer) {
-        probe.answered(answer.size, opened.now);
-      });
+      return receive_path_record(record, opened);
   }
   return false;
+}
+
+// What was sent on one path says nothing of the other, whoever brings it there.
+bool Session::Implementation::receive_path_record(const wire::Record& record,
+                                                  const Opened& opened) {
+  Path& path = paths[opened.path];
+  const auto with = [&](const auto& decoded, auto&& then) {
+    if (!decoded) return false;
+    if (decoded->path == opened.path)
+      then(*decoded);
+    else
+      counters.add(SessionCounter::drop_wrong_path);
+    return true;
+  };
+  switch (record.type) {
+    case wire::RecordType::ping:
+      return with(wire::PingRecord::decode(record), [&](const wire::PingRecord& ping) {
+        path.monitor.receive(ping, opened.now, opened.came_after);
+      });
+    case wire::RecordType::pong:
+      return with(wire::PongRecord::decode(record), [&](const wire::PongRecord& pong) {
+        path.monitor.receive(pong, opened.now, opened.came_after);
+      });
+    case wire::RecordType::path_probe: {
+      const auto probe = wire::ProbeRecord::decode(record);
+      if (probe && probe->size != opened.datagram_bytes) return false;
+      return with(probe,
+                  [&](const wire::ProbeRecord& found) { path.probe_to_answer = found.size; });
+    }
+    default:
+      return with(wire::ProbeRecord::decode(record), [&](const wire::ProbeRecord& answer) {
+        path.probe.answered(answer.size, opened.now);
+      });
+  }
 }
 
 void Session::Implementation::receive_source(const wire::StreamKey& key, std::uint32_t number,
@@ -150,7 +208,7 @@ void Session::Implementation::receive_source(const wire::StreamKey& key, std::ui
   item.block = *opened.block;
   item.offset = static_cast<std::uint32_t>(symbol.data() - opened.bytes.data());
   item.length = static_cast<std::uint32_t>(symbol.size());
-  switch (stream->receive(item, number)) {
+  switch (stream->receive(item, number, paths.lag(opened.path))) {
     case Acceptance::delivered:
       return;
     case Acceptance::duplicate:
@@ -200,8 +258,8 @@ void Session::Implementation::receive_loss_report(const wire::LossReportRecord& 
     return;
   }
   // Before the path is measured its round trip says nothing, and the stream stays protected.
-  if (stream->loss_reports.advance(opened.order) && monitor.estimate().valid)
-    stream->report(report, opened.now, monitor.round_trip());
+  if (stream->loss_reports.advance(opened.order) && paths.estimate().valid)
+    stream->report(report, opened.now, paths.round_trip());
 }
 
 void Session::Implementation::receive_request(const wire::RequestRecord& request, Instant now) {
@@ -212,7 +270,7 @@ void Session::Implementation::receive_request(const wire::RequestRecord& request
   }
   counters.add(SessionCounter::requests_received);
   if (stream->is_reliable() || !stream->options().repair.resends) return;
-  const Duration round_trip = monitor.estimate().round_trip_min;
+  const Duration round_trip = paths.round_trip().least;
   const std::int64_t first = stream->unwrap(request.first);
   for (unsigned i = 0; i < 64; ++i)
     if ((request.missing >> i & 1) != 0)

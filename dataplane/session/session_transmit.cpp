@@ -12,21 +12,26 @@ using qos::TrafficClass;
 
 // How soon to try again when the port had no room.
 constexpr Duration kBlockedPause = std::chrono::microseconds(100);
+// The same for what concerns one of two paths: a port that has lost its neighbour has none for
+// long.
+constexpr Duration kBlockedPathPause = std::chrono::milliseconds(2);
 constexpr std::size_t kSmallRecord = 64;  // no ping, pong or answer is larger
 
 }  // namespace
 
 // A table of contents: what is live first, what keeps the session going last.
-std::size_t Session::Implementation::transmit(DatagramPort& port, Instant now,
+std::size_t Session::Implementation::transmit(const PathPorts& ports, Instant now,
                                               std::size_t max_items) {
-  if (probe.update(now, monitor.answers(), monitor.retransmit_timeout()))
-    counters.add(SessionCounter::mtu_lowered);
+  for (Path& path : paths.all())
+    if (path.probe.update(now, path.monitor.answers(), path.monitor.retransmit_timeout()))
+      counters.add(SessionCounter::mtu_lowered);
+  paths.update(now);
   for (auto& stream : inbound_streams.in_use())
     if (stream.is_open() && stream.has_undelivered()) stream.deliver();
   for (auto& stream : outbound_streams.in_use())
     if (stream.is_open() && stream.combines()) stream.schedule.expire(now);
 
-  sender.begin_turn(port, now, probe.payload());
+  sender.begin_turn(ports, paths, now);
   std::size_t work = take_items(std::min(max_items, kItemsPerTurn), now);
   for (auto& stream : outbound_streams.in_use()) {
     if (!stream.is_open()) continue;
@@ -37,8 +42,7 @@ std::size_t Session::Implementation::transmit(DatagramPort& port, Instant now,
   send_acks();
   send_requests(now);
   send_loss_reports(now);
-  send_pings(now);
-  send_probe(now);
+  for (std::size_t i = 0; i < paths.count(); ++i) send_path_records(static_cast<PathId>(i), now);
   work += sender.end_turn();
   blocked_until = sender.is_blocked() ? now + kBlockedPause : Instant{};
   return work;
@@ -87,7 +91,7 @@ bool Session::Implementation::send_item(const StreamItem& item, Instant now) {
   // A reliable source is not dropped: like those sent before the path was lowered, it waits until
   // the path is raised again.
   const bool fits =
-      is_open && (stream->is_reliable() || item.length <= source_bytes_in(probe.payload()));
+      is_open && (stream->is_reliable() || item.length <= source_bytes_in(paths.payload()));
   if (!fits) {
     counters.add(is_open ? SessionCounter::drop_too_large : SessionCounter::drop_unknown_stream);
     outbound.release(item);
@@ -239,8 +243,7 @@ DatagramSender::Room Session::Implementation::send_combined(const OutboundStream
 
 std::size_t Session::Implementation::send_reliable(OutboundStream& stream, Instant now) {
   const OutboundStream::AnswerTimes answer{
-      monitor.estimate().valid ? monitor.round_trip_bound() : Duration{},
-      monitor.retransmit_timeout()};
+      paths.estimate().valid ? paths.round_trip().bound : Duration{}, paths.retransmit_timeout()};
   std::size_t sent = 0;
   std::int64_t cursor = 0;
   for (auto index = stream.due_source(cursor, now); index != KeptItems::kNone;
@@ -276,8 +279,8 @@ void Session::Implementation::send_acks() {
 
 // The last request is sent twice, in two datagrams, like what it asks for.
 void Session::Implementation::send_requests(Instant now) {
-  if (!monitor.estimate().valid) return;
-  const RoundTrip round_trip = monitor.round_trip();
+  if (!paths.estimate().valid) return;
+  const RoundTrip round_trip = paths.round_trip();
   for (auto& stream : inbound_streams.in_use()) {
     if (!stream.is_open() || !stream.asks()) continue;
     while (has_room(kSmallRecord)) {
@@ -305,33 +308,48 @@ void Session::Implementation::send_loss_reports(Instant now) {
   }
 }
 
-void Session::Implementation::send_pings(Instant now) {
+// With two paths in datagrams of their own, which go to this one.
+void Session::Implementation::send_path_records(PathId id, Instant now) {
+  if (paths.are_two()) sender.select(id);
+  send_pings(id, now);
+  send_probe(id, now);
+  if (!paths.are_two()) return;
+  paths[id].blocked_until = sender.is_blocked(id) ? now + kBlockedPathPause : Instant{};
+  sender.select_all();
+}
+
+void Session::Implementation::send_pings(PathId id, Instant now) {
+  PathMonitor& monitor = paths[id].monitor;
   while (monitor.has_pong() && has_room(kSmallRecord)) {
-    const wire::PongRecord pong = monitor.take_pong(now);
+    wire::PongRecord pong = monitor.take_pong(now);
+    pong.path = id;
     sender.add(TrafficClass::management, [&](ByteWriter& writer) { wire::encode(pong, writer); });
   }
   if (monitor.has_ping(now) && has_room(kSmallRecord)) {
-    const wire::PingRecord ping = monitor.take_ping(now);
+    wire::PingRecord ping = monitor.take_ping(now);
+    ping.path = id;
     sender.add(TrafficClass::management, [&](ByteWriter& writer) { wire::encode(ping, writer); });
   }
 }
 
-void Session::Implementation::send_probe(Instant now) {
-  if (probe_to_answer && has_room(kSmallRecord)) {
-    const wire::ProbeRecord answer{*probe_to_answer};
+void Session::Implementation::send_probe(PathId id, Instant now) {
+  Path& path = paths[id];
+  if (path.probe_to_answer && has_room(kSmallRecord)) {
+    const wire::ProbeRecord answer{*path.probe_to_answer, id};
     sender.add(TrafficClass::management,
                [&](ByteWriter& writer) { wire::encode_probe_answer(answer, writer); });
-    probe_to_answer.reset();
+    path.probe_to_answer.reset();
   }
-  if (const auto size = probe.due(now); size && sender.send_probe(*size)) probe.sent(now);
+  if (const auto size = path.probe.due(now); size && sender.send_probe(*size, id))
+    path.probe.sent(now);
 }
 
 Instant Session::Implementation::next_deadline() const {
-  Instant deadline = std::min(monitor.next_deadline(), probe.next_deadline());
-  if (waiting_item || probe_to_answer || outbound.pending() > 0) deadline = Instant{};
+  Instant deadline = paths.next_deadline();
+  if (waiting_item || outbound.pending() > 0) deadline = Instant{};
   for (const auto& stream : outbound_streams.in_use())
     if (stream.is_open()) deadline = std::min(deadline, stream.next_deadline());
-  const bool is_path_known = monitor.estimate().valid;
+  const bool is_path_known = paths.estimate().valid;
   for (const auto& stream : inbound_streams.in_use()) {
     if (!stream.is_open()) continue;
     if (stream.owes_ack() || stream.has_undelivered()) deadline = Instant{};

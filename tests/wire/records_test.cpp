@@ -209,6 +209,25 @@ TEST(Records, LossReportAndClockReportRoundTrip) {
   expect_every_truncation_refused<ClockReportRecord>(clock);
 }
 
+TEST(Records, WhatConcernsOnePathSaysWhich) {
+  const auto round_trip = [](const auto& record) {
+    return decoded<std::remove_cvref_t<decltype(record)>>(encoded(record));
+  };
+  EXPECT_EQ(round_trip(PingRecord{7, Instant{} + 1s, std::nullopt, PathId::second})->path,
+            PathId::second);
+  EXPECT_EQ(round_trip(PingRecord{7, Instant{} + 1s, 5ns, PathId::first})->path, PathId::first);
+  const PongRecord pong{7, Instant{} + 1s, Instant{} + 2s, Instant{} + 3s, 4ns, PathId::second};
+  EXPECT_EQ(round_trip(pong)->path, PathId::second);
+  EXPECT_EQ(round_trip(pong)->offset, 4ns);
+  const auto answer = written([](ByteWriter& writer) {
+    encode_probe_answer({1472, PathId::second}, writer);
+  });
+  EXPECT_EQ(answer, from_hex("09 02 0002 05c0"));
+  EXPECT_EQ(decoded<ProbeRecord>(answer)->path, PathId::second);
+  EXPECT_EQ(decoded<ProbeRecord>(from_hex("09 01 0002 05c0")).error(), WireError::malformed);
+  EXPECT_EQ(decoded<ProbeRecord>(from_hex("09 04 0002 05c0")).error(), WireError::malformed);
+}
+
 TEST(Records, ProbeIsPaddedAndItsAnswerIsNot) {
   auto probe = written([](ByteWriter& writer) {
     encode_path_probe_header({9000}, 3, writer);

@@ -56,7 +56,8 @@ std::vector<SessionMessage> one_of_each() {
                       true,
                       std::chrono::microseconds(125),
                       std::chrono::milliseconds(2)};
-  return {Hello{1, "stage-a", "0.1.0", dataplane, 0xDEADBEEF, 8900},
+  const UdpEndpoint second{IpAddress::v4(0x0A150002), 61250};
+  return {Hello{1, "stage-a", "0.1.0", dataplane, 0xDEADBEEF, 8900, second},
           Heartbeat{3},
           ListExports{8},
           Exports{8, {audio_export(), audio_export()}},
@@ -182,6 +183,41 @@ TEST(SessionCodec, RefusesHelloOutOfRange) {
   EXPECT_TRUE(is_refused(message));
   message = valid_hello();
   message.mutable_hello()->set_max_datagram(65508);
+  EXPECT_TRUE(is_refused(message));
+}
+
+TEST(SessionCodec, HelloWithoutASecondPathHasNone) {
+  auto hello = std::get<Hello>(one_of_each()[0]);
+  hello.second_path.reset();
+  const auto back = decode_session(encode(hello));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(std::get<Hello>(*back), hello);
+}
+
+TEST(SessionCodec, RefusesASecondPathThatIsNone) {
+  const auto with = [](const char* address, std::uint32_t port) {
+    auto message = valid_hello();
+    const auto parsed = IpAddress::parse(address);
+    message.mutable_hello()->set_second_address(
+        std::string(parsed->bytes().begin(), parsed->bytes().end()));
+    message.mutable_hello()->set_second_udp_port(port);
+    return is_refused(message);
+  };
+  EXPECT_FALSE(with("10.99.0.1", 61250));
+  EXPECT_FALSE(with("fd00::99", 61250));
+  EXPECT_TRUE(with("10.99.0.1", 0));
+  EXPECT_TRUE(with("10.99.0.1", 65536));
+  for (const char* const nowhere :
+       {"0.0.0.0", "::", "224.0.0.1", "239.255.0.1", "255.255.255.255", "ff02::1"})
+    EXPECT_TRUE(with(nowhere, 61250)) << nowhere;
+  auto message = valid_hello();
+  message.mutable_hello()->set_second_address(message.hello().address());
+  message.mutable_hello()->set_second_udp_port(1);
+  EXPECT_TRUE(is_refused(message)) << "one machine's one address is one path";
+  message = valid_hello();
+  message.mutable_hello()->clear_second_address();
+  EXPECT_TRUE(is_refused(message)) << "a port without an address";
+  message.mutable_hello()->set_second_address("1234");
   EXPECT_TRUE(is_refused(message));
 }
 

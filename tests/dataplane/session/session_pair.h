@@ -121,13 +121,17 @@ struct PairOptions {
   std::size_t inbound_items = 1024;
   Duration clock_offset = 1h;  // b's clock less a's
   double clock_ppm = 0;        // how much faster b's clock runs
+  bool has_second_path = false;
 };
 
 inline constexpr std::array<std::byte, 32> kSecret{std::byte{7}};
 
 struct End {
-  End(const PairOptions& options, bool is_host, Wire& wire)
+  // With one path.
+  End(const PairOptions& options, bool is_host, Wire& wire) : End(options, is_host, wire, wire) {}
+  End(const PairOptions& options, bool is_host, Wire& wire, Wire& second_wire)
       : port(wire),
+        second_port(second_wire),
         inbound(options.inbound_blocks, 9000, options.inbound_items),
         outbound(2048, 9000, 4096),
         session(
@@ -135,7 +139,8 @@ struct End {
                                                     .remote_index = SessionIndex{is_host ? 2u : 1u},
                                                     .remote = {},
                                                     .initial_payload = options.initial_payload,
-                                                    .max_payload = options.max_payload},
+                                                    .max_payload = options.max_payload,
+                                                    .second_remote = second_remote(options)},
                                       derive_keys(kSecret, is_host, 0, 0), inbound, outbound)) {}
 
   // False: no block or no place in the ring.
@@ -172,7 +177,13 @@ struct End {
     return session->counters()[counter];
   }
 
+  [[nodiscard]] static std::optional<UdpEndpoint> second_remote(const PairOptions& options) {
+    if (!options.has_second_path) return std::nullopt;
+    return UdpEndpoint{};
+  }
+
   TestPort port;
+  TestPort second_port;
   StreamLink inbound;
   StreamLink outbound;
   std::unique_ptr<Session> session;
@@ -187,8 +198,10 @@ class Pair {
       : options_(options),
         a_to_b(options.seed),
         b_to_a(options.seed + 1),
-        a(options, true, a_to_b),
-        b(options, false, b_to_a) {}
+        second_a_to_b(options.seed + 2),
+        second_b_to_a(options.seed + 3),
+        a(options, true, a_to_b, second_a_to_b),
+        b(options, false, b_to_a, second_b_to_a) {}
 
   [[nodiscard]] Instant now_a() const { return now_; }
   [[nodiscard]] Instant now_b() const {
@@ -198,8 +211,8 @@ class Pair {
   }
   void step(Duration step = 250us) {
     now_ += step;
-    turn(a, b_to_a, now_a());
-    turn(b, a_to_b, now_b());
+    turn(a, b_to_a, second_b_to_a, now_a());
+    turn(b, a_to_b, second_a_to_b, now_b());
   }
   void run(Duration duration) {
     const Instant end = now_ + duration;
@@ -213,12 +226,17 @@ class Pair {
  private:
   static constexpr Instant kStart = Instant{} + 10s;
 
-  void turn(End& end, Wire& from, Instant local) {
-    end.port.true_now = now_;
+  void receive(End& end, Wire& from, PathId path, Instant local) {
     for (auto& packet : from.arrived(now_))
-      end.session->receive(packet.bytes, {}, local, end.last_turn.value_or(local));
+      end.session->receive(packet.bytes, {}, local, end.last_turn.value_or(local), path);
+  }
+  void turn(End& end, Wire& from, Wire& second_from, Instant local) {
+    end.port.true_now = end.second_port.true_now = now_;
+    receive(end, from, PathId::first, local);
+    receive(end, second_from, PathId::second, local);
     end.last_turn = local;
-    end.session->transmit(end.port, local, SIZE_MAX);
+    end.session->transmit({end.port, options_.has_second_path ? &end.second_port : nullptr}, local,
+                          SIZE_MAX);
     if (end.consumes) end.consume();
   }
 
@@ -228,6 +246,8 @@ class Pair {
  public:
   Wire a_to_b;
   Wire b_to_a;
+  Wire second_a_to_b;
+  Wire second_b_to_a;
   End a;
   End b;
 };
