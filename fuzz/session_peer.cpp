@@ -1,5 +1,6 @@
 // A session whose peer has the keys and says anything: after each input every block is back, no
-// datagram is too large, and what a reliable stream delivered is in order.
+// datagram is too large, and what a reliable stream delivered is in order. Each input begins on a
+// path that is known, with streams whose rhythm is: losses are asked for, and requests answered.
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "crypto/aead.h"
 #include "dataplane/session/session.h"
 #include "wire/datagram.h"
+#include "wire/records.h"
 
 namespace {
 
@@ -22,7 +24,12 @@ constexpr StreamId kTimely{0x0181};
 constexpr StreamId kReliable{0x0182};
 constexpr StreamId kCombined{0x0183};
 constexpr StreamId kAutomatic{0x0184};
-constexpr std::size_t kBlocks = 16;
+constexpr std::size_t kBlocks = 48;
+constexpr std::array kStreams{kTimely, kReliable, kCombined, kAutomatic};
+constexpr Duration kInterval = std::chrono::milliseconds(1);
+constexpr Duration kOneWay = std::chrono::microseconds(250);
+constexpr std::uint32_t kPrelude = 32;  // intervals
+constexpr std::uint32_t kLost = 24;     // of kCombined
 
 class SinkPort final : public DatagramPort {
  public:
@@ -41,7 +48,7 @@ class SinkPort final : public DatagramPort {
 
 struct Victim {
   Victim() {
-    for (const auto stream : {kTimely, kReliable, kCombined, kAutomatic}) {
+    for (const auto stream : kStreams) {
       StreamOptions options;
       options.stream = stream;
       options.delivery = stream == kReliable ? Delivery::reliable : Delivery::timely;
@@ -56,6 +63,35 @@ struct Victim {
       }
       check(session->open_inbound(options) && session->open_outbound(options));
     }
+    for (std::uint32_t i = 0; i < kPrelude; ++i) be_honest(i);
+    check(session->path().valid);
+    check(session->counters()[SessionCounter::requests_sent] > 0);
+    check(session->counters()[SessionCounter::resends] > 0);
+  }
+  // An interval in which the peer answers pings and says what it should: a source of each stream
+  // but for one, an acknowledgement, and that it misses what it was sent two intervals ago.
+  void be_honest(std::uint32_t i) {
+    send();
+    session->transmit(port, now, 64);
+    std::array<std::byte, 1000> records;
+    ByteWriter writer(records);
+    const Instant there = now + kOneWay;
+    for (std::uint32_t ping = 0; ping < 8; ++ping)  // whichever it was
+      wire::encode(wire::PongRecord{ping, now, there, there, kOneWay}, writer);
+    const std::array<std::byte, 8> symbol{};
+    for (const auto stream : kStreams)
+      if (stream != kCombined || i != kLost)
+        wire::encode(wire::SourceRecord{{stream, {}}, false, false, i, symbol}, writer);
+    wire::AckRecord ack;
+    ack.key.stream = kReliable;
+    ack.next_expected = i + 1;
+    wire::encode(ack, writer);
+    if (i >= 2) wire::encode(wire::RequestRecord{{kCombined, {}}, false, i - 2, 1}, writer);
+    check(writer.ok());
+    now += 2 * kOneWay;
+    receive(writer.written());
+    now += kInterval - 2 * kOneWay;
+    consume();
   }
   void receive(std::span<const std::byte> records) {
     std::vector<std::byte> datagram(wire::kDatagramOverhead + records.size());
@@ -66,7 +102,7 @@ struct Victim {
     session->receive(datagram, {}, now, now);
   }
   void send() {
-    for (const auto stream : {kTimely, kReliable, kCombined, kAutomatic}) {
+    for (const auto stream : kStreams) {
       const auto claim = outbound.claim();
       if (!claim) return;
       StreamItem item;

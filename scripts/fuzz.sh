@@ -7,19 +7,20 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 target=${1:-} seconds=${2:-20}
 [ -z "$target" ] || target=fuzz_${target#fuzz_}
 scripts/setup.sh
-scripts/build.sh --type fuzz
-mapfile -t programs < <(find build-fuzz/fuzz -maxdepth 1 -type f -executable -name "${target:-*}" 2>/dev/null | sort)
-if [ ${#programs[@]} -eq 0 ]; then
-  die "fuzz: no target '${target:-*}' in build-fuzz/fuzz; there are: $(find build-fuzz/fuzz -maxdepth 1 -type f -executable -printf '%f ' 2>/dev/null)"
+# The targets alone: tests and the program are not run here.
+mapfile -t programs < <(sed -n "s|^  '\([a-z_]*\)': .*|fuzz_\1|p" fuzz/meson.build)
+if [ -n "$target" ]; then
+  [[ " ${programs[*]} " == *" $target "* ]] || die "fuzz: no target '$target'; there are: ${programs[*]}"
+  programs=("$target")
 fi
+scripts/build.sh --type fuzz "${programs[@]/#/fuzz/}"
 failed=0
-for program in "${programs[@]}"; do
-  name=${program##*/}
+for name in "${programs[@]}"; do
   corpus=out/fuzz/$name/corpus
   mkdir -p "$corpus"
   seeds=()
   [ -d "fuzz/corpus/$name" ] && seeds=("fuzz/corpus/$name")
   run_with_progress "fuzz: $name for $seconds s" "out/fuzz/$name/log" \
-    "$program" -max_total_time="$seconds" -artifact_prefix="out/fuzz/$name/" "$corpus" "${seeds[@]}" || failed=1
+    "build-fuzz/fuzz/$name" -max_total_time="$seconds" -artifact_prefix="out/fuzz/$name/" "$corpus" "${seeds[@]}" || failed=1
 done
 exit "$failed"
