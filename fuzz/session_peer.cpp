@@ -137,7 +137,8 @@ struct Victim {
                                               .remote_index = SessionIndex{1},
                                               .remote = {},
                                               .initial_payload = kPayload,
-                                              .max_payload = kPayload},
+                                              .max_payload = kPayload,
+                                              .second_remote = {}},
                                 derive_keys(secret, false, 0, 0), inbound, outbound);
 };
 
