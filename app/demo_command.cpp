@@ -317,6 +317,10 @@ Result<int> run_demo(const DemoOptions& options) {
   if (!file) return tl::unexpected(file.error());
   auto document = load_config(*file);
   if (!document) return tl::unexpected(document.error());
+  if (options.is_virtual) {
+    if (auto fits = check_demo(*document); !fits) return tl::unexpected(fits.error());
+    return run_virtual_demo(*document, options.virtual_demo);
+  }
   auto log = open_log(LogLevel::warning, "");
   if (!log) return tl::unexpected(log.error());
   return Demo(options, std::move(*document), **log).run();

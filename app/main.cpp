@@ -3,9 +3,11 @@
 // 0 done, 1 failed, 2 wrong usage or configuration.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <functional>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "app/admin_commands.h"
@@ -23,6 +25,7 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
+constexpr std::uint64_t kMostSeeds = 10'000;
 
 using Chosen = std::function<Result<int>()>;
 
@@ -34,6 +37,8 @@ struct CommandLine {
   DoctorOptions doctor;
   DemoOptions demo;
   std::optional<double> demo_seconds;
+  std::optional<double> demo_playout_ms;
+  std::string demo_seeds;
   KeysOptions keys;
   SoftdeviceOptions softdevice;
   double softdevice_seconds = 0;
@@ -87,6 +92,60 @@ void add_doctor(CLI::App& app, CommandLine& line) {
   command->callback([&line] { line.chosen = [&line] { return run_doctor(line.doctor); }; });
 }
 
+// "3" or "1-20"; nothing when it is neither.
+std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_seeds(const std::string& text) {
+  std::pair<std::uint64_t, std::uint64_t> seeds{};
+  const char* const end = text.data() + text.size();
+  auto [rest, error] = std::from_chars(text.data(), end, seeds.first);
+  if (error != std::errc{}) return std::nullopt;
+  seeds.second = seeds.first;
+  if (rest != end && *rest == '-') {
+    const auto last = std::from_chars(rest + 1, end, seeds.second);
+    if (last.ec != std::errc{}) return std::nullopt;
+    rest = last.ptr;
+  }
+  const bool is_range = rest == end && seeds.first <= seeds.second;
+  return is_range && seeds.second - seeds.first < kMostSeeds ? std::optional(seeds) : std::nullopt;
+}
+
+void add_virtual_demo(CLI::App& command, CommandLine& line) {
+  VirtualDemoOptions& options = line.demo.virtual_demo;
+  CLI::Option* is_virtual =
+      command.add_flag("--virtual", line.demo.is_virtual,
+                       "In simulation, under virtual time, with seeds; 60 s of each");
+  const auto only_virtual = [&](CLI::Option* option) { option->needs(is_virtual); };
+  only_virtual(command.add_option("--seeds", line.demo_seeds, "Virtual: as in 7 or 1-20")
+                   ->check([](const std::string& text) {
+                     return parse_seeds(text) ? std::string()
+                                              : std::string("allowed: a seed, or a range as 1-20");
+                   })
+                   ->type_name("RANGE"));
+  only_virtual(command.add_option("--playout", line.demo_playout_ms, "Virtual: D; 8")
+                   ->check(CLI::Range(0.1, 1000.0))
+                   ->type_name("MS"));
+  only_virtual(
+      command.add_option("--period", options.period, "Virtual: frames; a buffer has two of them")
+          ->check(CLI::Range(16, 4096))
+          ->type_name("N"));
+  only_virtual(command.add_flag("--check", options.check,
+                                "Virtual: fail when anything is concealed, missing or altered"));
+  only_virtual(command.add_flag("--json", options.json, "Virtual: print JSON"));
+}
+
+Result<int> run_demo_line(CommandLine& line) {
+  const auto duration = [](auto value) { return std::chrono::duration_cast<Duration>(value); };
+  DemoOptions& demo = line.demo;
+  if (line.demo_seconds)
+    demo.length = demo.virtual_demo.length =
+        duration(std::chrono::duration<double>(*line.demo_seconds));
+  if (line.demo_playout_ms)
+    demo.virtual_demo.playout =
+        duration(std::chrono::duration<double, std::milli>(*line.demo_playout_ms));
+  if (const auto seeds = parse_seeds(line.demo_seeds))
+    std::tie(demo.virtual_demo.first_seed, demo.virtual_demo.last_seed) = *seeds;
+  return run_demo(demo);
+}
+
 void add_demo(CLI::App& app, CommandLine& line) {
   CLI::App* command =
       app.add_subcommand("demo", "Plays audio through an impaired link in this process");
@@ -99,13 +158,8 @@ void add_demo(CLI::App& app, CommandLine& line) {
   command->add_option("--output", line.demo.output, "Folder for the recording and the plot")
       ->type_name("FOLDER");
   command->add_flag("!--no-kernel", line.demo.use_kernel, "Leave this machine's vhci_hcd alone");
-  command->callback([&line] {
-    if (line.demo_seconds) {
-      line.demo.length =
-          std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*line.demo_seconds));
-    }
-    line.chosen = [&line] { return run_demo(line.demo); };
-  });
+  add_virtual_demo(*command, line);
+  command->callback([&line] { line.chosen = [&line] { return run_demo_line(line); }; });
 }
 
 void add_keys(CLI::App& app, CommandLine& line) {

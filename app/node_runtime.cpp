@@ -6,6 +6,7 @@
 #include "app/access.h"
 #include "app/channels.h"
 #include "app/devices.h"
+#include "app/layer_structs.h"
 #include "app/link_watch.h"
 #include "app/real_clock.h"
 #include "app/realtime_ports.h"
@@ -22,63 +23,6 @@ namespace {
 
 constexpr unsigned kFusedBelowCpus = 4;
 constexpr std::string_view kRingHostName = "ring-host";
-
-host::PlayoutConfig playout_of(const config::AttachEntry& entry) {
-  host::PlayoutConfig playout;
-  playout.mode = *entry.mode == config::PlayoutMode::fixed ? host::PlayoutMode::fixed
-                                                           : host::PlayoutMode::adaptive;
-  playout.playout = *entry.playout;
-  playout.playout_max = *entry.playout_max;
-  playout.buffer_count = *entry.buffer_count;
-  playout.packet_bytes = *entry.packet_bytes;
-  if (entry.playout.is_written()) playout.origin = host::PlayoutOrigin::attachment;
-  return playout;
-}
-
-node::RepairConfig repair_of(const config::Document& document) {
-  const config::RepairSection& repair = document.repair;
-  node::RepairConfig config{*repair.scheme == config::RepairScheme::copy, *repair.delay, {}};
-  session::RepairOptions options;
-  options.data = *repair.data;
-  options.repair = *repair.repair;
-  options.spread = *repair.spread;
-  switch (*repair.scheme) {
-    case config::RepairScheme::none:
-    case config::RepairScheme::copy:
-      return config;
-    case config::RepairScheme::rs:
-      options.scheme = session::RepairScheme::block;
-      break;
-    case config::RepairScheme::window:
-      options.scheme = session::RepairScheme::window;
-      break;
-    case config::RepairScheme::automatic:
-      options.scheme = session::RepairScheme::automatic;
-      options.resends = true;
-      options.share = *repair.share;
-      break;
-  }
-  config.options = options;
-  return config;
-}
-
-simulation::ImpairmentProfile profile_of(const config::ImpairmentSection& section) {
-  simulation::ImpairmentProfile profile;
-  profile.delay = *section.delay;
-  profile.jitter = *section.jitter;
-  profile.loss = *section.loss;
-  profile.outage_loss = *section.outage_loss;
-  profile.outage_mean = *section.outage;
-  profile.gilbert = {*section.gilbert_p, *section.gilbert_r, *section.gilbert_good,
-                     *section.gilbert_bad};
-  profile.reorder = *section.reorder;
-  profile.reorder_by = *section.reorder_by;
-  profile.duplicate = *section.duplicate;
-  profile.corrupt = *section.corrupt;
-  profile.flap_down = *section.flap;
-  profile.flap_every = *section.flap_every;
-  return profile;
-}
 
 node::LinkSizes link_sizes(std::size_t datagram) {
   node::LinkSizes sizes;
@@ -190,7 +134,7 @@ Result<void> NodeRuntime::Parts::open() {
   description.port = *document.dataplane.port;
   if (!document.attaches.empty())
     description.default_playout = playout_of(document.attaches.front());
-  description.default_repair = repair_of(document);
+  description.default_repair = repair_of(document.repair);
   control =
       std::make_unique<node::NodeControl>(description, std::move(loops), agent.get(), host.get());
   auto listening = control::AdminServer::listen(*document.admin.socket, *control);
@@ -302,11 +246,10 @@ Result<void> NodeRuntime::Parts::make_exports() {
   for (const config::ExportEntry& entry : document.exports) {
     node::ExportRule rule;
     rule.device = entry.device->to_string();
-    rule.tuning = {*entry.streams.transfer, *entry.streams.in_ring, *entry.streams.out_ahead,
-                   *entry.buffer_count};
+    rule.tuning = tuning_of(entry);
     rule.packet_bytes = *entry.packet_bytes;
     if (entry.playout) rule.playout = **entry.playout;
-    rule.repair = repair_of(document);
+    rule.repair = repair_of(document.repair);
     rules.push_back(std::move(rule));
   }
   if (document.audit.file->empty()) {
@@ -361,7 +304,7 @@ void NodeRuntime::Parts::attach_configured() {
     wanted.device = entry.device->to_string();
     if (entry.vhci_port) wanted.port = host::VhciPort{**entry.vhci_port};
     wanted.playout = playout_of(entry);
-    wanted.repair = repair_of(document);
+    wanted.repair = repair_of(document.repair);
     const auto attached = host->attach(std::move(wanted));
     if (!attached) log.error(attached.error().context);
   }

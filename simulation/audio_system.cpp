@@ -57,8 +57,10 @@ AudioFigures AudioSystem::figures() {
   AudioFigures figures;
   if (const auto* status = system_->status()) {
     for (const auto& stream : status->streams) {
-      const bool is_feedback = stream.endpoint == device::software::kAudioFeedback;
-      if (is_feedback) continue;
+      if (stream.endpoint == device::software::kAudioFeedback) {
+        figures.feedback_concealed = stream.account.concealed;
+        continue;
+      }
       StreamFigures& to = stream.endpoint.is_in() ? figures.in : figures.out;
       to.base = stream.base;
       to.playout = stream.playout;

@@ -52,6 +52,7 @@ struct StreamFigures {
 
 struct AudioFigures {
   StreamFigures in, out;
+  std::uint64_t feedback_concealed = 0;  // intervals; no samples
   Duration submit_ahead{};
   std::uint64_t playback_xruns = 0, capture_xruns = 0, urb_errors = 0;
   std::uint64_t breaks_in = 0, breaks_out = 0;  // places where the next frame was not the next

@@ -80,6 +80,9 @@ const AudioTap::Interval* AudioTap::interval_of(std::uint32_t counter,
                                                 std::uint64_t& cursor) const {
   const std::uint64_t oldest = sent_count_ > kRemembered ? sent_count_ - kRemembered : 0;
   if (cursor < oldest) cursor = oldest;
+  if (sent_count_ == 0) return nullptr;
+  const Interval& newest = sent_[(sent_count_ - 1) % kRemembered];
+  if (is_after(counter, newest.first + newest.count - 1)) return nullptr;  // not sent yet
   for (std::uint64_t at = cursor; at < sent_count_; ++at) {
     const Interval& each = sent_[at % kRemembered];
     if (counter - each.first >= each.count) continue;

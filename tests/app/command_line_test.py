@@ -88,7 +88,8 @@ class CommandLine(unittest.TestCase):
 
     def test_wrong_usage_is_one_line_and_2(self):
         for arguments in ((), ("--nonsense",), ("lst",), ("attach",), ("list", "--jsno"), ("--config",),
-                          ("demo", "--seconds", "never"), ("attach", "not-a-device"), ("--check",),
+                          ("demo", "--seconds", "never"),
+                          ("demo", "--virtual", "--seeds", "5-1"), ("demo", "--json"), ("attach", "not-a-device"), ("--check",),
                           ("--check", "list"), ("list", "status")):
             code, out, err = usbgw(*arguments)
             self.assertEqual((code, out, err.count("\n")), (2, "", 1), arguments)
@@ -407,12 +408,37 @@ class CommandLine(unittest.TestCase):
     def test_demo_refuses_a_device_that_is_not_audio(self):
         file = self.demo_file(device="software:hid")
         self.assert_one_line(usbgw("demo", "--no-kernel", "--config", file, "--output", self.path / "out"), 2,
-                             f"{file}:38: attach[1].device: the demo plays audio, and software:hid is no audio device")
+                             f"{file}:41: attach[1].device: the demo plays audio, and software:hid is no audio device")
 
     def test_demo_needs_both_roles_in_its_process(self):
         file = self.node_file(role="host")
         self.assert_one_line(usbgw("demo", "--no-kernel", "--config", file, "--output", self.path / "out"), 2,
                              'the demo runs agent and host in one process; its port is "ring"')
+
+    def test_virtual_demo_conceals_nothing_and_says_what_that_cost(self):
+        code, out, err = usbgw("demo", "--virtual", "--config", self.demo_file(), "--seeds", "1-2", "--seconds", "3",
+                               "--check")
+        self.assertEqual(code, 0, out + err)
+        lines = out.splitlines()
+        self.assertEqual([line.split()[0] for line in lines[-3:]], ["1", "2", "demo:"])
+        self.assertRegex(lines[-1], r"^demo: 2 seeds of 3 s, 0 of \d+ intervals concealed, 0 samples missing, 0 altered, "
+                                    r"0 XRUNs; D 8.00 ms, RS\(4,3\) over 0.5 ms, 0\.\d+ % lost; symbols \d+ % in, "
+                                    r"\d+ % out, bytes \+\d+ % in, \+\d+ % out; .* times real time")
+        self.assertRegex(err, r"demo: 3 of 3")
+
+    def test_virtual_demo_without_repair_is_heard_and_fails_its_check(self):
+        text = pathlib.Path(self.demo_file()).read_text()
+        begin, end = text.index("[repair]"), text.index("[[export]]")
+        file = self.write(text[:begin] + '[repair]\nscheme = "none"\n' + text[end:])
+        arguments = ("demo", "--virtual", "--config", file, "--seeds", "7", "--seconds", "3", "--json")
+        code, out, err = usbgw(*arguments)
+        self.assertEqual(code, 0, err)
+        self.assertEqual((code, out), usbgw(*arguments)[:2])  # the seed decides
+        report = json.loads(out)
+        self.assertEqual([run["seed"] for run in report["runs"]], [7])
+        self.assertGreater(report["concealed"], 0)
+        self.assertEqual((report["faults"], report["symbols_in"], report["repair"]), (1, 0, "none"))
+        self.assertEqual(usbgw(*arguments, "--check")[0], 1)
 
     def test_nobody_answers(self):
         path = self.path / "none.sock"
