@@ -13,6 +13,12 @@
 #include "common/assertion.h"
 
 namespace usbgw::app {
+namespace {
+
+// Turns with work between two questions of what is readable.
+constexpr int kMostUnasked = 1;
+
+}  // namespace
 
 EventWaker::EventWaker() : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   USBGW_ASSERT(descriptor_ >= 0);
@@ -107,8 +113,25 @@ void Worker::run() {
     for (Loop* const loop : loops_) work += loop->turn(clock.now());
     const Instant after = clock.now();
     note_turn(now, after, work);
-    if (work == 0 && !config_.busy) idle(after);
+    if (config_.busy) continue;
+    if (work == 0)
+      sleep_from(after);
+    else
+      look(turns_unasked_ < kMostUnasked);
   }
+}
+
+// After a turn with work, others of this worker's loops may have some; what descriptors have waits
+// for the next wait, which the kernel answers for all of them in one call.
+void Worker::look(bool is_unasked) {
+  if (is_unasked) {
+    ++turns_unasked_;
+    ready_.clear();
+    for (Loop* const loop : loops_) loop->polled(ReadyDescriptors(ready_));
+    return;
+  }
+  collect_descriptors();
+  static_cast<void>(wait(Duration{}));
 }
 
 void Worker::note_turn(Instant before, Instant after, std::size_t work) {
@@ -140,7 +163,18 @@ void Worker::tell_ready() {
   for (Loop* const loop : loops_) loop->polled(ReadyDescriptors(ready_));
 }
 
-void Worker::idle(Instant now) {
+// Of what is readable. False: nothing was, in all that time.
+bool Worker::wait(Duration longest) {
+  timespec timeout{};
+  timeout.tv_sec = longest.count() / 1'000'000'000;
+  timeout.tv_nsec = longest.count() % 1'000'000'000;
+  const int ready = ppoll(polls_.data(), polls_.size(), &timeout, nullptr);
+  if (ready >= 0) tell_ready();
+  turns_unasked_ = 0;
+  return ready != 0;
+}
+
+void Worker::sleep_from(Instant now) {
   Instant deadline = kNever;
   bool live = false;
   bool polled = false;
@@ -154,13 +188,9 @@ void Worker::idle(Instant now) {
   if (sleep.count() <= 0) return;
   collect_descriptors();
   if (!waker_.prepare_sleep()) return;
-  timespec timeout{};
-  timeout.tv_sec = sleep.count() / 1'000'000'000;
-  timeout.tv_nsec = sleep.count() % 1'000'000'000;
-  const int ready = ppoll(polls_.data(), polls_.size(), &timeout, nullptr);
-  waker_.end_sleep(ready > 0 && polls_[0].revents != 0);
-  if (ready >= 0) tell_ready();
-  if (ready != 0) return;
+  const bool was_ready = wait(sleep);
+  waker_.end_sleep(polls_[0].revents != 0);
+  if (was_ready) return;
   const Instant woken = RealClock{}.now();
   if (woken - now - sleep <= record_.latest_wake) return;
   record_.latest_wake = woken - now - sleep;

@@ -76,7 +76,9 @@ class Worker {
 
  private:
   void run();
-  void idle(Instant now);
+  void sleep_from(Instant now);
+  void look(bool is_unasked);
+  [[nodiscard]] bool wait(Duration longest);
   void note_turn(Instant before, Instant after, std::size_t work);
   [[nodiscard]] std::string apply_scheduling() const;
   void collect_descriptors();
@@ -89,6 +91,7 @@ class Worker {
   std::vector<int> writable_;
   std::vector<pollfd> polls_;
   std::vector<int> ready_;
+  int turns_unasked_ = 0;
   std::atomic<bool> stop_{false};
   std::atomic<bool> started_{false};
   std::string warning_;

@@ -71,6 +71,26 @@ TEST(Worker, LoopWhoseDescriptorIsNotReady_IsToldSoAndMissesNothing) {
   EXPECT_GE(worker.record().turns_with_work, 2u);
 }
 
+TEST(Worker, LoopThatAlwaysHasWork_KeepsNoOtherFromItsDescriptor) {
+  class Endless final : public Loop {
+   public:
+    std::size_t turn(Instant) override { return 1; }
+    [[nodiscard]] Instant next_deadline() const override { return kNever; }
+  } endless;
+  WorkerConfig config;
+  config.name = "test";
+  Worker worker(config);
+  EventLoop events;
+  worker.add(endless);
+  worker.add(events);
+  EXPECT_TRUE(worker.start().empty());
+  for (int i = 0; i < 200; ++i) {
+    events.give();
+    events.await_read();
+  }
+  worker.stop();
+}
+
 TEST(Worker, WakeUpsAreNotLost_AndDoNotKeepItAwake) {
   WorkerConfig config;
   config.name = "test";

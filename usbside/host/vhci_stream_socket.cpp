@@ -56,7 +56,10 @@ Result<VhciStreamSocket::Pair> VhciStreamSocket::make_pair() {
 std::size_t VhciStreamSocket::read(std::span<std::byte> to) {
   if (std::exchange(is_known_empty_, false) || closed_ || to.empty()) return 0;
   const ssize_t bytes = ::recv(descriptor_, to.data(), to.size(), MSG_DONTWAIT);
-  if (bytes > 0) return static_cast<std::size_t>(bytes);
+  if (bytes > 0) {
+    is_known_empty_ = static_cast<std::size_t>(bytes) < to.size();
+    return static_cast<std::size_t>(bytes);
+  }
   if (bytes == 0 || !would_block(errno)) closed_ = true;
   return 0;
 }

@@ -4,9 +4,9 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,21 +39,13 @@ int make_signal_fd() {
   return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-void arm(int timer, Instant deadline) {
-  itimerspec when{};
-  if (deadline < kNever) {
-    // All zero would disarm it.
-    const auto ns = std::max<std::int64_t>(1, deadline.time_since_epoch().count());
-    when.it_value.tv_sec = ns / 1'000'000'000;
-    when.it_value.tv_nsec = ns % 1'000'000'000;
-  }
-  timerfd_settime(timer, TFD_TIMER_ABSTIME, &when, nullptr);
-}
-
-// An expired timer stays readable, and poll() returns at once for ever, until it is set or read.
-void disarm(int timer) {
-  const itimerspec never{};
-  timerfd_settime(timer, TFD_TIMER_ABSTIME, &never, nullptr);
+// How long ppoll() may wait, in `room`; null: for ever.
+const timespec* until(Instant deadline, timespec& room) {
+  if (deadline == kNever) return nullptr;
+  const Duration wait = std::max(deadline - monotonic_now(), Duration::zero());
+  room.tv_sec = wait.count() / 1'000'000'000;
+  room.tv_nsec = wait.count() % 1'000'000'000;
+  return &room;
 }
 
 Instant on_grid(Instant deadline, Duration grid) {
@@ -106,42 +98,34 @@ Instant monotonic_now() {
 Result<void> run_peer(UsbipPeer& peer, const PeerLoopOptions& options,
                       PeerLoopStatistics& statistics, const std::function<void()>& on_dump) {
   const Descriptor signals(make_signal_fd());
-  const Descriptor timer(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
-  if (signals.get() < 0 || timer.get() < 0) {
-    return fail(ErrorCode::io, with_errno("timerfd or signalfd", errno));
-  }
+  if (signals.get() < 0) return fail(ErrorCode::io, with_errno("signalfd", errno));
   if (options.fifo_priority > 0) {
     sched_param parameter{};
     parameter.sched_priority = options.fifo_priority;
     statistics.is_realtime = sched_setscheduler(0, SCHED_FIFO, &parameter) == 0;
   }
+  prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);  // nanoseconds; the default is 50 us
   const Instant start = monotonic_now();
   const Instant end = options.run_for < kNever - start ? start + options.run_for : kNever;
-  Instant armed = kNever;
   for (;;) {
     const Instant deadline = std::min(on_grid(peer.next_deadline(), options.grid), end);
-    if (deadline != armed) arm(timer.get(), armed = deadline);
     const bool has_output = !peer.output().empty();
-    std::array<pollfd, 3> wait{
+    std::array<pollfd, 2> wait{
         pollfd{options.socket, static_cast<short>(has_output ? POLLIN | POLLOUT : POLLIN), 0},
-        pollfd{timer.get(), POLLIN, 0}, pollfd{signals.get(), POLLIN, 0}};
-    if (poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR) {
-      return fail(ErrorCode::io, with_errno("poll", errno));
-    }
+        pollfd{signals.get(), POLLIN, 0}};
+    timespec room{};
+    if (ppoll(wait.data(), wait.size(), until(deadline, room), nullptr) < 0 && errno != EINTR)
+      return fail(ErrorCode::io, with_errno("ppoll", errno));
     const Instant now = monotonic_now();
     ++statistics.wakeups;
-    if (now >= deadline) {
-      statistics.lateness.record((now - deadline).count());
-      disarm(timer.get());
-      armed = kNever;
-    }
+    if (now >= deadline) statistics.lateness.record((now - deadline).count());
     if (wait[0].revents != 0) {
       const bool is_open = read_socket(peer, options.socket, statistics) == SocketState::open;
       if (!is_open) return {};
     }
     if (auto processed = peer.process(now); !processed) return processed;
     if (write_socket(peer, options.socket, statistics) == SocketState::closed) return {};
-    if (wait[2].revents != 0 && !take_signals(signals.get(), on_dump)) return {};
+    if (wait[1].revents != 0 && !take_signals(signals.get(), on_dump)) return {};
     if (now >= end) return {};
   }
 }

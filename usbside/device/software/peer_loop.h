@@ -1,4 +1,4 @@
-// Runs a UsbipPeer on a socket in real time: one thread, CLOCK_MONOTONIC, an absolute timer. Ends
+// Runs a UsbipPeer on a socket in real time: one thread, CLOCK_MONOTONIC. Ends
 // when the other end closes, on SIGTERM or SIGINT, or when its time is over.
 #pragma once
 
