@@ -100,6 +100,8 @@ struct Victim {
     const std::array pieces{records};
     sealer.seal(packet++, header, pieces, std::span(datagram).subspan(wire::kDatagramHeader));
     session->receive(datagram, {}, now, now);
+    while (session->wants_repair_window())
+      session->give_repair_window(make_repair_window(kPayload));
   }
   void send() {
     for (const auto stream : kStreams) {

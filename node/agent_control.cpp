@@ -408,8 +408,8 @@ bool AgentControl::take(PacketEvent& event, Instant now) {
     connection->counters = event.counters;
     connection->path = event.path;
     connection->path_payload = event.path_payload;
-    connection->session->take(event, now);
   }
+  connection->session->take(event, now);
   return true;
 }
 

@@ -241,8 +241,8 @@ bool HostControl::take(PacketEvent& event, Instant now) {
     peer->counters = event.counters;
     peer->path = event.path;
     peer->path_payload = event.path_payload;
-    peer->session->take(event, now);
   }
+  peer->session->take(event, now);
   return true;
 }
 

@@ -42,8 +42,7 @@ std::size_t PacketLoop::run_commands() {
     switch (command.kind) {
       case PacketCommand::Kind::add:
         USBGW_ASSERT(entries_.size() < kMaxSessions);  // post() counts
-        entries_.push_back(
-            {command.handle, std::move(command.links), std::move(command.session), 0, {}, {}});
+        entries_.push_back({command.handle, std::move(command.links), std::move(command.session)});
         break;
       case PacketCommand::Kind::remove:
         remove(command.handle);
@@ -54,6 +53,9 @@ std::size_t PacketLoop::run_commands() {
       case PacketCommand::Kind::rotate_receive:
       case PacketCommand::Kind::rotate_transmit:
         rotate(std::move(command));
+        break;
+      case PacketCommand::Kind::repair_window:
+        give_repair_window(std::move(command));
         break;
     }
   }
@@ -142,6 +144,7 @@ std::size_t PacketLoop::transmit(Instant now) {
     run_stream_commands(entry);
     work += entry.session->transmit(port_, now, ready);
     publish_path(entry, now);
+    ask_for_repair_window(entry);
   }
   port_.flush(now);
   return work;
@@ -170,6 +173,25 @@ void PacketLoop::run_stream_commands(Entry& entry) {
         break;
     }
   }
+}
+
+// Its memory is made by the control thread.
+void PacketLoop::ask_for_repair_window(Entry& entry) {
+  if (entry.has_asked_for_window || !entry.session->wants_repair_window()) return;
+  if (events_.size() > events_.capacity() / 2) return;  // room stays for removals
+  PacketEvent event;
+  event.kind = PacketEvent::Kind::wants_repair_window;
+  event.handle = entry.handle;
+  if (!events_.push(std::move(event))) return;
+  entry.has_asked_for_window = true;
+  wakers_.control.wake();
+}
+
+void PacketLoop::give_repair_window(PacketCommand&& command) {
+  Entry* const entry = find(command.handle);
+  if (entry == nullptr) return;
+  entry->has_asked_for_window = false;
+  entry->session->give_repair_window(std::move(command.repair_window));
 }
 
 void PacketLoop::publish_path(Entry& entry, Instant now) {

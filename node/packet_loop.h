@@ -21,7 +21,14 @@ inline constexpr std::size_t kMaxPortCounters = 40;
 inline constexpr std::size_t kMaxSessions = 64;
 
 struct PacketCommand {
-  enum class Kind : std::uint8_t { add, remove, read_port, rotate_receive, rotate_transmit };
+  enum class Kind : std::uint8_t {
+    add,
+    remove,
+    read_port,
+    rotate_receive,
+    rotate_transmit,
+    repair_window
+  };
   Kind kind{};
   SessionHandle handle;
   std::shared_ptr<SessionLinks> links;  // the session gives them back what it holds when it goes
@@ -29,10 +36,11 @@ struct PacketCommand {
       session;  // add: built by the control thread, so nothing is allocated here
   std::unique_ptr<session::ReceiveEpoch> receive_epoch;
   std::unique_ptr<session::TransmitEpoch> transmit_epoch;
+  std::unique_ptr<fec::RepairWindow> repair_window;
 };
 
 struct PacketEvent {
-  enum class Kind : std::uint8_t { removed, report, port, rotated };
+  enum class Kind : std::uint8_t { removed, report, port, rotated, wants_repair_window };
   Kind kind{};
   SessionHandle handle;
   std::shared_ptr<SessionLinks> links;
@@ -103,6 +111,7 @@ class PacketLoop : public Loop {
     std::uint32_t open_streams = 0;
     Instant next_path{};
     Instant next_report{};
+    bool has_asked_for_window = false;
   };
 
   // Moves `now` on to when the burst was taken: an answer must not leave before its question came.
@@ -114,6 +123,8 @@ class PacketLoop : public Loop {
   void report_port();
   static void run_stream_commands(Entry& entry);
   void publish_path(Entry& entry, Instant now);
+  void ask_for_repair_window(Entry& entry);
+  void give_repair_window(PacketCommand&& command);
   [[nodiscard]] Entry* find(session::SessionIndex index);
   [[nodiscard]] Entry* find(SessionHandle handle);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/assertion.h"
 #include "wire/session_codec.h"
 
 namespace usbgw::node {
@@ -101,7 +102,7 @@ Result<void> PeerSession::start_datagrams(const wire::Hello& hello, Instant now)
   config.remote = hello.dataplane;
   is_v4_ = hello.dataplane.address.is_v4();
   config.initial_payload = std::min(config.initial_payload, most);
-  config.max_payload = most;
+  config.max_payload = max_payload_ = most;
   links_ = std::make_shared<SessionLinks>(local_.links);
   PacketCommand add;
   add.kind = PacketCommand::Kind::add;
@@ -125,8 +126,17 @@ void PeerSession::take(const wire::KeyEpoch& next, Instant now) {
   if (!taken) close(channel_->peer() + " " + taken.error().context);
 }
 
-void PeerSession::take(const PacketEvent& report, Instant now) {
-  if (state_ == State::open) rotation_->count(report.key_epoch, report.packets_under_key, now);
+void PeerSession::take(const PacketEvent& event, Instant now) {
+  if (state_ != State::open) return;
+  if (event.kind == PacketEvent::Kind::report)
+    rotation_->count(event.key_epoch, event.packets_under_key, now);
+  if (event.kind != PacketEvent::Kind::wants_repair_window) return;
+  PacketCommand command;
+  command.kind = PacketCommand::Kind::repair_window;
+  command.handle = handle_;
+  command.repair_window = session::make_repair_window(max_payload_);
+  const bool is_posted = packets_.post(std::move(command));
+  USBGW_ASSERT(is_posted);  // one at a time for each session
 }
 
 std::optional<control::Message> PeerSession::receive() {

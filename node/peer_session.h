@@ -66,8 +66,8 @@ class PeerSession {
 
   // The peer's next datagram key; one that it may not give ends the connection.
   void take(const wire::KeyEpoch& next, Instant now);
-  // What the packet worker reports of the datagram session.
-  void take(const PacketEvent& report, Instant now);
+  // What the packet worker reports of the datagram session, or wants for it.
+  void take(const PacketEvent& event, Instant now);
 
   [[nodiscard]] Instant next_deadline() const;
   void append_descriptors(std::vector<int>& readable) const {
@@ -93,6 +93,7 @@ class PeerSession {
   bool is_v4_ = false;  // what carries the datagrams
   std::string reason_;
   std::shared_ptr<SessionLinks> links_;
+  std::size_t max_payload_ = 0;  // of its datagrams
   bool datagrams_added_ = false;
   std::optional<KeyRotation> rotation_;  // from the greeting on
   struct Waiting {

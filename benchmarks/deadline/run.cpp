@@ -47,6 +47,8 @@ struct End {
         session.receive(burst[i].payload, burst[i].from, now, now);
       port.release();
     }
+    if (session.wants_repair_window())
+      session.give_repair_window(session::make_repair_window(kPayload));
     session.transmit(port, now, SIZE_MAX);
     port.flush(now);
   }

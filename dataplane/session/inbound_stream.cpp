@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "fec/kernel.h"
-
 namespace usbgw::session {
 
 void InboundStream::open(const StreamOptions& options) {
@@ -24,15 +22,10 @@ void InboundStream::open(const StreamOptions& options) {
   reported_missing_ = 0;
 }
 
-// Copies alone want no window: its memory, more than a megabyte where datagrams are jumbo frames,
-// is locked, and taking it holds up every stream of this worker.
+// Copies alone want no window: its memory is locked.
 void InboundStream::combine() {
   is_combined_ = true;
-  if (window_)
-    window_->clear();
-  else
-    window_ =
-        std::make_unique<fec::RepairWindow>(fec::kernels().front(), largest_, kWaitingRepairs);
+  if (window_) window_->clear();
 }
 
 void InboundStream::close() {
@@ -70,17 +63,18 @@ Acceptance InboundStream::receive_timely(StreamItem& item, std::uint32_t number,
 
 // After a source has been delivered, whose block still stands.
 void InboundStream::learn(const StreamItem& item) {
-  if (!is_combined_) return;
+  if (!is_combined_ || !window_) return;
   window_->add_source(item.source, blocks_->link().bytes(item));
   deliver_recovered(item.time);
 }
 
 bool InboundStream::receive_repair(const wire::RepairRecord& repair, Instant now) {
-  if (options_.delivery == Delivery::reliable) {
+  const bool is_timely = options_.delivery == Delivery::timely;
+  if (is_timely && !is_combined_) combine();
+  if (!is_timely || !window_) {
     counters_->add(SessionCounter::repairs_useless);
     return true;
   }
-  if (!is_combined_) combine();
   std::array<SourceNumber, wire::kMaxRepairSet> set;
   const std::int64_t first = unwrapper_.peek(repair.numbers[0]);
   for (std::size_t i = 0; i < repair.count; ++i)

@@ -28,9 +28,8 @@ enum class Acceptance : std::uint8_t {
 
 class InboundStream {
  public:
-  // `largest`: of a datagram, and so of a source.
-  InboundStream(InboundBlocks& blocks, SessionCounters& counters, std::size_t largest)
-      : blocks_(&blocks), counters_(&counters), largest_(largest) {}
+  InboundStream(InboundBlocks& blocks, SessionCounters& counters)
+      : blocks_(&blocks), counters_(&counters) {}
 
   void open(const StreamOptions& options);
   void close();
@@ -44,6 +43,9 @@ class InboundStream {
   // Timely: what the symbol recovers is delivered, in blocks of its own. False when no sender that
   // computes as we do can have made it.
   [[nodiscard]] bool receive_repair(const wire::RepairRecord& repair, Instant now);
+  // For its symbols over several sources; it is the slot's from then on.
+  [[nodiscard]] bool wants_window() const { return is_open_ && is_combined_ && !window_; }
+  void take_window(std::unique_ptr<fec::RepairWindow> window) { window_ = std::move(window); }
   // Reliable: publishes what is in order; returns the items published. Again after a full ring.
   std::size_t deliver();
   [[nodiscard]] bool has_undelivered() const { return is_held(next_); }
@@ -85,12 +87,10 @@ class InboundStream {
   StreamOptions options_;
   bool is_open_ = false;
 
-  std::size_t largest_;
-
   Unwrapper<std::uint32_t> unwrapper_;  // timely
   SeenWindow<kDuplicateWindow> seen_;
-  // Made when the slot first needs it, and kept. It is fed when our own streams combine, or from
-  // the first symbol over several sources on: most streams never see one.
+  // It is fed when our own streams combine, or from the first symbol over several sources on: most
+  // streams never see one, and have none.
   std::unique_ptr<fec::RepairWindow> window_;
   Instant next_report_{};
   std::uint32_t reported_missing_ = 0;

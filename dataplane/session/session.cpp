@@ -4,6 +4,7 @@
 
 #include "common/assertion.h"
 #include "dataplane/session/session_implementation.h"
+#include "fec/kernel.h"
 
 namespace usbgw::session {
 
@@ -19,7 +20,7 @@ Session::Implementation::Implementation(const SessionConfig& session_config,
       scratch(inbound_link.block_bytes()),
       kept(outbound_link.block_count()),
       outbound_streams(kept, outbound_link),
-      inbound_streams(blocks, counters, config.max_payload),
+      inbound_streams(blocks, counters),
       paths(session_config),
       sender(session_config, keys, outbound_link, counters) {
   USBGW_ASSERT(inbound_link.block_bytes() >= session_config.max_payload);
@@ -60,6 +61,21 @@ void Session::close_outbound(StreamId stream) {
 
 void Session::close_inbound(StreamId stream) {
   implementation_->inbound_streams.close(stream);
+}
+
+bool Session::wants_repair_window() {
+  for (InboundStream& stream : implementation_->inbound_streams.in_use()) {
+    if (!stream.wants_window()) continue;
+    if (implementation_->spare_window == nullptr) return true;
+    stream.take_window(std::move(implementation_->spare_window));
+  }
+  return false;
+}
+
+// The stream that it was made for may be closed: then it is the next one's that wants it.
+void Session::give_repair_window(std::unique_ptr<fec::RepairWindow> window) {
+  implementation_->spare_window = std::move(window);
+  static_cast<void>(wants_repair_window());
 }
 
 std::unique_ptr<ReceiveEpoch> Session::rotate_receive(std::unique_ptr<ReceiveEpoch> next) {
@@ -135,6 +151,10 @@ const SessionCounters& Session::counters() const {
 
 const SessionConfig& Session::config() const {
   return implementation_->config;
+}
+
+std::unique_ptr<fec::RepairWindow> make_repair_window(std::size_t max_payload) {
+  return std::make_unique<fec::RepairWindow>(fec::kernels().front(), max_payload, kWaitingRepairs);
 }
 
 std::optional<SessionIndex> peek_session_index(std::span<const std::byte> datagram) {

@@ -18,6 +18,7 @@
 #include "dataplane/session/datagram_port.h"
 #include "dataplane/session/key_epoch.h"
 #include "dataplane/session/session_counters.h"
+#include "fec/repair_window.h"
 
 namespace usbgw::session {
 
@@ -115,6 +116,12 @@ class Session {
   void close_outbound(StreamId stream);
   void close_inbound(StreamId stream);
 
+  // Symbols over several sources are solved in memory that is made elsewhere, more than a megabyte
+  // for a stream where datagrams are jumbo frames, and only once a stream has such symbols or says
+  // that it may. Until it is here they are of no use. It stays with the session.
+  [[nodiscard]] bool wants_repair_window();
+  void give_repair_window(std::unique_ptr<fec::RepairWindow> window);
+
   // Key rotation (docs/decisions/0009): each end chooses when, and under which index, it receives
   // the next epoch. From now on `next` is taken too, and the epoch before it until
   // kKeyOverlap after its first datagram. Returns an epoch that is past, if there is one.
@@ -153,6 +160,9 @@ class Session {
   struct Implementation;  // keeps crypto and window headers out of every includer
   std::unique_ptr<Implementation> implementation_;
 };
+
+// For Session::give_repair_window() of a session with this `max_payload`. Any thread.
+[[nodiscard]] std::unique_ptr<fec::RepairWindow> make_repair_window(std::size_t max_payload);
 
 // The session index of a datagram, if it starts like one of ours: for routing before anything is
 // trusted.

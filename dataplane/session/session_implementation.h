@@ -89,6 +89,7 @@ struct Session::Implementation {
   KeptItems kept;
   StreamTable<OutboundStream> outbound_streams;
   StreamTable<InboundStream> inbound_streams;
+  std::unique_ptr<fec::RepairWindow> spare_window;
   Paths paths;
   DatagramSender sender;
   std::optional<StreamItem> waiting_item;  // taken from the ring when the port filled up

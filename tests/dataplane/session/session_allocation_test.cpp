@@ -66,36 +66,58 @@ TEST(SessionAllocation, RunningSessionsAllocateNothing) {
   pair.open(block);
   pair.open(automatic);
   pair.open(resending);
+  // The peer combines what this end has not said it would.
+  StreamOptions undeclared = window;
+  undeclared.stream = StreamId{0x0187};
+  EXPECT_TRUE(pair.a.session->open_outbound(undeclared));
+  EXPECT_TRUE(pair.b.session->open_inbound(timely({}, undeclared.stream)));
+  const auto give_windows = [&] {
+    int given = 0;
+    for (; pair.b.session->wants_repair_window(); ++given)
+      pair.b.session->give_repair_window(make_repair_window(options.max_payload));
+    return given;
+  };
+  EXPECT_EQ(give_windows(), 3);  // window, block, automatic
   const auto a_port = std::make_unique<FixedPort>();
   const auto b_port = std::make_unique<FixedPort>();
   std::size_t received = 0;
-  usbgw::test::start_counting_allocations();
-  for (int i = 0; i < 5000; ++i) {
-    const Instant now = Instant{} + 10s + i * 1ms;
-    for (const auto stream : {kStream, StreamId{0x0182}, window.stream, block.stream,
-                              resending.stream, automatic.stream}) {
-      const auto claim = pair.a.outbound.claim();
-      if (!claim) continue;
+  std::size_t undeclared_repaired = 0;
+  const auto run = [&](int from, int to) {
+    usbgw::test::start_counting_allocations();
+    for (int i = from; i < to; ++i) {
+      const Instant now = Instant{} + 10s + i * 1ms;
+      for (const auto stream : {kStream, StreamId{0x0182}, window.stream, block.stream,
+                                resending.stream, automatic.stream, undeclared.stream}) {
+        const auto claim = pair.a.outbound.claim();
+        if (!claim) continue;
+        StreamItem item;
+        item.stream = stream;
+        item.epoch = StreamEpoch{1};
+        item.block = claim->block;
+        item.length = 192;
+        if (!pair.a.outbound.publish(item)) break;
+        pair.a.outbound.retire(claim->block);
+      }
+      pair.a.session->transmit(*a_port, now, 64);
+      carry(*a_port, *pair.b.session, now);
+      pair.b.session->transmit(*b_port, now, 64);
+      carry(*b_port, *pair.a.session, now);
       StreamItem item;
-      item.stream = stream;
-      item.epoch = StreamEpoch{1};
-      item.block = claim->block;
-      item.length = 192;
-      if (!pair.a.outbound.publish(item)) break;
-      pair.a.outbound.retire(claim->block);
+      while (pair.b.inbound.pop(item)) {
+        if (item.stream == undeclared.stream && item.provenance == Provenance::repaired)
+          ++undeclared_repaired;
+        pair.b.inbound.release(item);
+        ++received;
+      }
     }
-    pair.a.session->transmit(*a_port, now, 64);
-    carry(*a_port, *pair.b.session, now);
-    pair.b.session->transmit(*b_port, now, 64);
-    carry(*b_port, *pair.a.session, now);
-    StreamItem item;
-    while (pair.b.inbound.pop(item)) {
-      pair.b.inbound.release(item);
-      ++received;
-    }
-  }
-  EXPECT_EQ(usbgw::test::stop_counting_allocations(), 0u);
-  EXPECT_GT(received, 29'300u);
+    return usbgw::test::stop_counting_allocations();
+  };
+  EXPECT_EQ(run(0, 200), 0u);
+  EXPECT_EQ(undeclared_repaired, 0u);
+  EXPECT_EQ(give_windows(), 1);
+  EXPECT_EQ(run(200, 5000), 0u);
+  EXPECT_GT(undeclared_repaired, 100u);
+  EXPECT_GT(received, 34'000u);
 }
 
 }  // namespace

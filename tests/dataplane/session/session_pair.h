@@ -235,6 +235,8 @@ class Pair {
     receive(end, from, PathId::first, local);
     receive(end, second_from, PathId::second, local);
     end.last_turn = local;
+    if (end.session->wants_repair_window())
+      end.session->give_repair_window(make_repair_window(options_.max_payload));
     end.session->transmit({end.port, options_.has_second_path ? &end.second_port : nullptr}, local,
                           SIZE_MAX);
     if (end.consumes) end.consume();
