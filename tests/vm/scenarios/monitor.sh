@@ -48,23 +48,43 @@ gateway_case() { # PERIODxCOUNT
   measured gateway
 }
 
-# What ./dev bench monitor says for this guest: it measures how late threads wake, then simulates.
-simulate() {
+# measure_lateness PERIODxCOUNT: how late threads wake while the gateway carries that client, to lateness.
+measure_lateness() {
+  local client
+  case_name=lateness_$1
+  lateness=$KEEP/lateness_$1.json
+  monitor_device
+  start_gateway "$(device_id_at_port $DEVICE_PORT)"
+  wait_for_card $GATEWAY_PORT || abort "no sound card behind the gateway"
+  release_time
+  limited 6 chrt -f 30 "$WORK/monitor_client" "hw:$card,0" $RATE "${1%x*}" "${1#*x}" 6 >"$KEEP/client_$case_name.log" 2>&1 &
+  client=$!
+  sleep 2
+  "$WORK/monitor" --measure "$lateness" --seconds 3 || abort "no measurement of wake-ups"
+  await_program $client "the client"
+  hold_time
+  stop_gateway
+  stop_audio_device 0
+}
+
+# What ./dev bench monitor says for a machine that is so late.
+simulate() { # PERIODxCOUNT
   local start
+  measure_lateness "$1"
   release_time
   for ((start = 1; start <= STARTS; start++)); do
-    "$WORK/monitor" --look 0 --only "clean LAN, B" --seconds 2 --seed "$start" --json >"$KEEP/simulation_$start.json" \
-      2>"$KEEP/simulation.log" || abort "the simulation: $(tail -n 1 "$KEEP/simulation.log")"
+    "$WORK/monitor" --look 0 --machine "$lateness" --only "$1, clean LAN, B" --seconds 2 --seed "$start" --json \
+      >"$KEEP/simulation_$1_$start.json" 2>"$KEEP/simulation.log" || abort "the simulation: $(tail -n 1 "$KEEP/simulation.log")"
   done
   hold_time
-  say "simulation: $(/usr/bin/python3 guest/json_value.py "$KEEP/simulation_1.json" machines)"
+  say "simulation: $(/usr/bin/python3 guest/json_value.py "$KEEP/simulation_$1_1.json" machines)"
 }
 
 # simulated PERIODxCOUNT: the greatest latency of all starts, in ms.
 simulated() {
   local start
   for ((start = 1; start <= STARTS; start++)); do
-    /usr/bin/python3 guest/json_value.py "$KEEP/simulation_$start.json" "cases.name=$1, clean LAN, B.max_ns"
+    /usr/bin/python3 guest/json_value.py "$KEEP/simulation_$1_$start.json" "cases.name=$1, clean LAN, B.max_ns"
   done | sort -g | awk 'END { printf "%.2f", $1 / 1e6 }'
 }
 
@@ -73,6 +93,7 @@ compare() { # PERIODxCOUNT
   local max_simulated
   local_case "$1"
   gateway_case "$1"
+  simulate "$1"
   max_simulated=$(simulated "$1")
   say "$1: p50 $p50_gateway, max $max_gateway ms; local p50 $p50_local, max $max_local ms;" \
     "simulated max $max_simulated ms"
@@ -87,7 +108,6 @@ start_audio
 take "$BUILD/tests/vm/monitor_client" "$BUILD/benchmarks/timing/monitor"
 # shellcheck disable=SC2046
 make_resident $(libraries_of "$WORK/monitor_client" "$WORK/monitor")
-simulate
 warm_up_gateway
 table=
 for period in ${periods:-64x2 32x2}; do
