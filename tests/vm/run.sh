@@ -2,8 +2,10 @@
 # run.sh SCENARIO [NAME=VALUE...]: boots the guest, runs the scenario in it, and judges how the guest ended.
 # kernel=rt (or USBGW_VM_KERNEL=rt) takes Debian's PREEMPT_RT kernel; other names are the scenario's.
 # The scenario's header lines say what it needs: "#: clock virtual|plain", "#: timeout SECONDS" (of the
-# machine), "#: disk NAME SIZE", "#: qemu ARGUMENTS", "#: append KERNEL-ARGUMENTS", and "#: judge COMMAND",
-# which is run here when the guest has ended well. @RESULTS@ stands for the results folder.
+# machine), "#: disk NAME SIZE", "#: qemu ARGUMENTS", "#: append KERNEL-ARGUMENTS", "#: before COMMAND", which is run
+# here with the assignments in its environment before the guest starts, "#: tolerates PATTERN", which the kernel may
+# complain of, and "#: judge COMMAND", which is run here when the guest has ended well. @RESULTS@ stands for the results
+# folder.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 . scripts/lib.sh
@@ -46,6 +48,9 @@ write_job() {
 write_job "$@" >"$results/job"
 
 machine=q35
+before=$(header before)
+[ -z "$before" ] || env "$@" $before || die "$scenario: $before failed"
+
 case $clock in
   virtual) emulation=(-accel "tcg,thread=single" -icount "shift=${USBGW_VM_SHIFT:-0},align=off,sleep=off" -smp 1) ;;
   plain) emulation=(-accel "tcg,thread=multi" -smp 2) ;;
@@ -104,8 +109,10 @@ watch_guest() { # returns 1 when the guest did not end in time
 }
 
 kernel_complaints() {
+  local tolerated
+  tolerated=$(header tolerates)
   cat "$results"/console.log "$results"/kernel-live.log "$results"/kernel.log 2>/dev/null | tr -d '\r' |
-    grep -aE "$(cat tests/vm/guest/kernel_complaints)" | sort -u | head -n 10
+    grep -aE "$(cat tests/vm/guest/kernel_complaints)" | grep -avE "${tolerated:-^\$}" | sort -u | head -n 10
 }
 
 fail() {

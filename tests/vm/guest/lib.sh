@@ -9,6 +9,7 @@ set -u
 . guest/rights.sh
 . guest/gateway.sh
 . guest/usbip.sh
+. guest/peers.sh
 
 WORK=/run/work      # tmpfs: programs, recordings
 KEEP=/run/keep      # tmpfs: copied to the results share when the scenario ends

@@ -14,6 +14,7 @@ figures = {
     "d_out_us": max((s["playout_ns"] - s["submit_ahead_ns"] for s in streams if s["direction"] == "out"), default=0) // 1000,
     "raises": sum(s["playout_raises"] for s in streams),
     "concealed_us": sum(s["intervals"]["concealed"] * s["interval_ns"] for s in streams) // 1000,
+    "concealed_in": sum(s["intervals"]["concealed"] for s in streams if s["direction"] == "in"),
     "agent_late": sum(s["agent_late"] for s in streams),
     "agent_missing": sum(s["agent_missing"] for s in streams),
 }

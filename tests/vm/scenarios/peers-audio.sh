@@ -4,73 +4,9 @@
 # seconds=30 monitor_seconds=5 period=128x2 speed=full peers="usbip usbgw"
 # networks="500:0 8000:4000 40000:0" (RTT and J in us)
 seconds=${seconds:-30} period=${period:-128x2} monitor_seconds=${monitor_seconds:-5}
-GATEWAY_IMPORT_PORT=$IMPORT_PORT
 # A queue, as networks are: TCP would pay for frames that overtake each other.
 keeps_order=yes
 table=$KEEP/table
-
-kernel_threads() { pgrep '^(vhci|stub)_[rt]x$'; }
-
-# Everything that carries: processes, and those threads of the kernel that came with the attachment.
-# ksoftirqd moves frames, for both.
-carrying_threads() {
-  local pid
-  for pid in "$@"; do ls "/proc/$pid/task"; done
-  kernel_threads | grep -vxF "$device_threads"
-  pgrep '^ksoftirqd/'
-}
-
-# plug_in PEER: the device, carried by the peer to IMPORT_PORT; carriers are its processes.
-plug_in() {
-  if [ "$1" = usbip ]; then
-    export_device "$device"
-    device_threads=$(kernel_threads)
-    import_device
-    carriers=$usbipd_pid
-  else
-    start_softdevice $GATEWAY_PORT "$device"
-    device_threads=$(kernel_threads)
-    start_gateway "$(device_id_at_port $GATEWAY_PORT)" $GATEWAY_IMPORT_PORT
-    wait_for_card $GATEWAY_IMPORT_PORT || abort "no sound card behind the gateway"
-    carriers="$agent_pid $host_pid"
-  fi
-}
-
-pull_out() { # PEER
-  if [ "$1" = usbip ]; then
-    release_device
-    unexport_device
-  else
-    stop_gateway
-    end_process "$device_pid"
-    check_no_vhci_port_in_use
-  fi
-  cp "$WORK/device.json" "$KEEP/device_$case_name.json"
-}
-
-# The number after NAME= in a text, or 0.
-number_in() { # NAME TEXT
-  local found
-  found=$(grep -o "\b$1=[0-9]*" <<<"$2") && echo "${found#*=}" || echo 0
-}
-
-# usbip is what usbgw is compared with: its faults are told, not judged.
-sound_case() { # PEER
-  local baseline=no verdict
-  [ "$1" = usbgw ] || baseline=yes
-  plug_in "$1"
-  start_wire_probe
-  audio_case duplex "$period" "$seconds"
-  # shellcheck disable=SC2046,SC2086
-  cpu=$(cpu_seconds_per_minute $(carrying_threads $carriers))
-  pull_out "$1"
-  stop_wire_probe "$([ "$1" = usbgw ] && echo data0 || echo control0)"
-  verdict=$("$WORK/audio_judge" check $((seconds * RATE)) "$WORK/record.raw")
-  missing_in=$((seconds * RATE - $(number_in frames "$verdict") + $(number_in missing "$verdict")))
-  missing_out=$((seconds * RATE - $(device_figure out.counted)))
-  starved=$(device_figure out.starved)
-  eio=$(cat "$KEEP/aplay.log" "$KEEP/arecord.log" | grep -ac 'Input/output error')
-}
 
 count_concealed() { # PEER; sets concealed, in samples
   local figures
@@ -127,8 +63,7 @@ start_audio
 take "$BUILD/tests/vm/monitor_client"
 # shellcheck disable=SC2046
 make_resident $(libraries_of "$WORK/monitor_client")
-usbip_server=$AGENT_CONTROL usbip_client="ip netns exec host"
-start_usbipd ip netns exec agent
+start_peer_usbip
 # Once, for nobody: afterwards everything is in memory.
 for peer in usbgw usbip; do
   seconds=1 period=480x4 monitor_seconds=1 peer_case $peer ${networks[0]/:/ }
