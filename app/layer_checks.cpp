@@ -43,6 +43,10 @@ config::Problems check_layers(const config::Document& document) {
   if (const auto fault = check_port_mtu(document.dataplane)) {
     problems.push_back(document.located("dataplane", *fault));
   }
+  if (document.second_path) {
+    if (const auto fault = check_port_mtu(*document.second_path))
+      problems.push_back(document.located("second_path", *fault));
+  }
   for (std::size_t i = 0; i < document.exports.size(); ++i) {
     if (const auto fault = check_software(*document.exports[i].device)) {
       problems.push_back(document.located("export[" + std::to_string(i + 1) + "]", *fault));

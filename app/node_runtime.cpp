@@ -50,7 +50,7 @@ struct NodeRuntime::Parts {
   [[nodiscard]] Result<void> open();
   void make_ports();
   void make_workers();
-  void watch_link();
+  void watch_link(const dpdk::DpdkPort& port);
   [[nodiscard]] Result<void> make_agent(session::DatagramPort& port);
   [[nodiscard]] Result<void> make_host(session::DatagramPort& port);
   [[nodiscard]] Result<void> make_exports();
@@ -93,7 +93,7 @@ struct NodeRuntime::Parts {
   std::unique_ptr<node::ExportDesk> exports;
   std::unique_ptr<node::AgentControl> agent;
   std::unique_ptr<node::HostControl> host;
-  std::unique_ptr<LinkWatch> link_watch;
+  std::vector<std::unique_ptr<LinkWatch>> link_watches;
   std::unique_ptr<node::NodeControl> control;
   std::unique_ptr<control::AdminServer> admin;
 };
@@ -111,7 +111,8 @@ Result<void> NodeRuntime::Parts::open() {
   dataplane = std::move(*started);
   make_ports();
   make_workers();
-  watch_link();
+  watch_link(*dataplane.ports.front());
+  if (dataplane.second_path != nullptr) watch_link(*dataplane.second_path);
   if (document.uses_ring()) {
     in_process = std::make_unique<simulation::MemorySwitch>(
         *document.node.name, std::string(kRingHostName), Duration{}, SystemNumbers::random());
@@ -131,7 +132,7 @@ Result<void> NodeRuntime::Parts::open() {
   node::NodeDescription description;
   description.name = *document.node.name;
   description.version = USBGW_VERSION;
-  description.port = *document.dataplane.port;
+  description.port = document.ports_text();
   if (!document.attaches.empty())
     description.default_playout = playout_of(document.attaches.front());
   description.default_repair = repair_of(document.repair);
@@ -196,12 +197,11 @@ void NodeRuntime::Parts::make_workers() {
   control_worker = workers.back().get();
 }
 
-void NodeRuntime::Parts::watch_link() {
-  const dpdk::DpdkPort& port = *dataplane.ports.front();
+void NodeRuntime::Parts::watch_link(const dpdk::DpdkPort& port) {
   if (!port.needs_server()) return;
-  link_watch = std::make_unique<LinkWatch>([&port] { return port.is_link_up(); },
-                                           port.config().spec.name, !port.found_server(), log);
-  control_worker->add(*link_watch);
+  link_watches.push_back(std::make_unique<LinkWatch>(
+      [&port] { return port.is_link_up(); }, port.config().spec.name, !port.found_server(), log));
+  control_worker->add(*link_watches.back());
 }
 
 node::LocalNode NodeRuntime::Parts::local_node(const session::DatagramPort& port) const {
@@ -210,13 +210,17 @@ node::LocalNode NodeRuntime::Parts::local_node(const session::DatagramPort& port
   local.version = USBGW_VERSION;
   local.dataplane = port.local();
   local.max_datagram = port.max_payload(port.local());
+  if (const auto* const second = dataplane.second_path.get()) {
+    local.second_path = second->local();
+    local.max_datagram = std::min(local.max_datagram, second->max_payload(second->local()));
+  }
   local.links = link_sizes(local.max_datagram);
   return local;
 }
 
 Result<void> NodeRuntime::Parts::make_agent(session::DatagramPort& port) {
   packet_loops.push_back(std::make_unique<node::PacketLoop>(
-      port,
+      session::PathPorts{port, dataplane.second_path.get()},
       node::PacketWakers{agent_packet_worker->waker(), agent_usb_worker->waker(),
                          control_worker->waker()},
       &clock));
@@ -275,7 +279,7 @@ Result<void> NodeRuntime::Parts::make_host(session::DatagramPort& port) {
   // A node with both roles on one port has one packet loop for both.
   if (packet_loops.empty() || ports.size() > 1) {
     packet_loops.push_back(std::make_unique<node::PacketLoop>(
-        port,
+        session::PathPorts{port, dataplane.second_path.get()},
         node::PacketWakers{host_packet_worker->waker(), host_usb_worker->waker(),
                            control_worker->waker()},
         &clock));

@@ -109,6 +109,29 @@ std::string peer_table(const std::vector<PeerReport>& peers) {
   return table.text() + errors;
 }
 
+std::string share_text(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return "";
+  return fixed(100 * static_cast<double>(part) / static_cast<double>(whole), 3) + " %";
+}
+
+// Of peers with two paths. FIRST: of all datagrams sent on both, the share that this path brought
+// first; LOST: of those that the other path brought, the share that never came here.
+std::string path_table(const std::vector<PeerReport>& peers) {
+  TextTable table({"PEER", "PATH", "STATE", "RTT MIN", "JITTER", "PAYLOAD", "FIRST", "LOST"});
+  for (const PeerReport& peer : peers) {
+    std::uint64_t all = 0;
+    for (const control::PathReport& path : peer.paths) all += path.first;
+    for (std::size_t i = 0; i < peer.paths.size(); ++i) {
+      const control::PathReport& path = peer.paths[i];
+      table.add({peer.name, i == 0 ? "first" : "second", path.is_answering ? "answers" : "silent",
+                 milliseconds_cell(path.round_trip_min_ns), milliseconds_cell(path.jitter_ns),
+                 std::to_string(path.payload), share_text(path.first, all),
+                 share_text(path.lost, path.compared)});
+    }
+  }
+  return table.empty() ? "" : "\n" + table.text();
+}
+
 // Only what has happened: most drop reasons never do.
 std::string port_text(const std::map<std::string, std::uint64_t>& counters) {
   TextTable table({"PORT", "COUNT"});
@@ -153,7 +176,7 @@ std::string status_text(const control::StatusReport& report) {
                      age_text(report.uptime_s) + ", usbgw " + report.version + "\n";
   for (const AttachmentReport& attachment : report.attachments) text += attachment_text(attachment);
   if (!report.exports.empty()) text += "\n" + device_table(report.exports);
-  if (!report.peers.empty()) text += "\n" + peer_table(report.peers);
+  if (!report.peers.empty()) text += "\n" + peer_table(report.peers) + path_table(report.peers);
   if (report.audit_failures != 0) {
     text += "\nthe audit log misses " + std::to_string(report.audit_failures) +
             " lines that could not be written; the log says why\n";

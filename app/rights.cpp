@@ -47,12 +47,18 @@ bool lift_memory_limit() {
   return ::setrlimit(RLIMIT_MEMLOCK, &kNone) == 0;
 }
 
+bool uses_af_xdp(const config::DataplaneSection& section) {
+  return section.port->starts_with("af_xdp:");
+}
+
 }  // namespace
 
 std::vector<unsigned> capabilities_in_use(const config::Document& document) {
   std::vector<unsigned> capabilities;
   // The XDP program is taken off the interface when the node ends.
-  if (document.dataplane.port->starts_with("af_xdp:")) capabilities.push_back(CAP_NET_ADMIN);
+  if (uses_af_xdp(document.dataplane) ||
+      (document.second_path && uses_af_xdp(*document.second_path)))
+    capabilities.push_back(CAP_NET_ADMIN);
   // Our own threads that start later, and the kernel's for each attached vhci port.
   const bool has_vhci_core = document.node.is_host && document.workers.vhci_core;
   if (*document.workers.realtime > 0 || has_vhci_core) capabilities.push_back(CAP_SYS_NICE);
@@ -148,8 +154,10 @@ void Rights::lock_memory(Log& log) const {
 }
 
 void Rights::hand_over_sockets(Log& log) const {
-  for (const std::string& path :
-       {*document_.admin.socket, memif_server_socket(*document_.dataplane.port)}) {
+  std::vector<std::string> sockets{*document_.admin.socket,
+                                   memif_server_socket(*document_.dataplane.port)};
+  if (document_.second_path) sockets.push_back(memif_server_socket(*document_.second_path->port));
+  for (const std::string& path : sockets) {
     if (path.empty()) continue;
     if (const auto handed = hand_over(path, S_IFSOCK, *account_); !handed)
       log.warning(handed.error().context + "; " + account_->name + " cannot connect");

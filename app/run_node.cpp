@@ -67,7 +67,7 @@ Result<int> run_node(const config::Document& document) {
   if (auto settled = rights->settle(**log); !settled) return tl::unexpected(settled.error());
   (*runtime)->start();
   (*log)->info(*document.node.name + " runs as " + roles_of(document.node) + " on " +
-               *document.dataplane.port);
+               document.ports_text());
   int signal = 0;
   sigwait(&signals, &signal);
   (*log)->info("stopping: giving devices back");

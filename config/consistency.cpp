@@ -39,22 +39,34 @@ class Check {
 
   void addresses() {
     const DataplaneSection& dataplane = document_.dataplane;
-    const bool has_own_address = !document_.uses_ring();
-    if (has_own_address && dataplane.addresses.empty()) {
-      complain("dataplane.address",
-               "missing; write this port's own address with its prefix, as in "
-               "address = \"10.20.0.2/24\"");
-    }
-    for (const Value<IpAddress>& gateway : dataplane.gateways) {
-      const bool on_link =
-          std::any_of(dataplane.addresses.begin(), dataplane.addresses.end(),
-                      [&](const Value<IpNetwork>& own) { return own->contains(*gateway); });
-      if (!on_link && has_own_address) {
-        complain(gateway.at, gateway->to_string() + " is in none of this port's own networks");
-      }
-    }
+    if (!document_.uses_ring()) addresses_of("dataplane", dataplane);
     if (!dataplane.huge_dir->empty() && !*dataplane.hugepages) {
       complain(dataplane.huge_dir.at, "has no effect without hugepages = true");
+    }
+  }
+
+  // Two paths that share a port or an address are one.
+  void second_path() {
+    if (!document_.second_path) return;
+    const DataplaneSection& first = document_.dataplane;
+    const DataplaneSection& second = *document_.second_path;
+    if (*first.port == "ring" || *second.port == "ring") {
+      complain(*second.port == "ring" ? second.port.at : document_.locate("second_path"),
+               "\"ring\" joins an agent and a host in one process, where a second path has nothing "
+               "to add; allowed: two ports that other processes reach");
+      return;
+    }
+    addresses_of("second_path", second);
+    if (interface_of(*second.port) == interface_of(*first.port)) {
+      complain(second.port.at, "\"" + *second.port +
+                                   "\" is the port of [dataplane]; allowed: another one, or no "
+                                   "[second_path]");
+    }
+    for (const Value<IpNetwork>& own : second.addresses) {
+      for (const Value<IpNetwork>& other : first.addresses) {
+        if (own->address == other->address)
+          complain(own.at, own->address.to_string() + " is the address of [dataplane] as well");
+      }
     }
   }
 
@@ -155,6 +167,28 @@ class Check {
     complain(document_.locate(key), std::move(text));
   }
 
+  void addresses_of(const std::string& section, const DataplaneSection& dataplane) {
+    if (dataplane.addresses.empty()) {
+      complain(document_.locate(section + ".address"),
+               "missing; write this port's own address with its prefix, as in "
+               "address = \"10.20.0.2/24\"");
+    }
+    for (const Value<IpAddress>& gateway : dataplane.gateways) {
+      const bool on_link =
+          std::any_of(dataplane.addresses.begin(), dataplane.addresses.end(),
+                      [&](const Value<IpNetwork>& own) { return own->contains(*gateway); });
+      if (!on_link)
+        complain(gateway.at, gateway->to_string() + " is in none of this port's own networks");
+    }
+  }
+
+  // "eth1" of "af_packet:eth1" and of "af_xdp:eth1".
+  static std::string_view interface_of(std::string_view port) {
+    for (const std::string_view kind : {"af_packet:", "af_xdp:"})
+      if (port.starts_with(kind)) return port.substr(kind.size());
+    return port.substr(0, port.find(','));  // a memif socket has one role
+  }
+
   template <class T, class Match>
   static const T* first_of(const std::vector<T>& entries, Match&& match) {
     return &*std::find_if(entries.begin(), entries.end(), match);
@@ -186,6 +220,7 @@ void check_consistency(const Document& document, Problems& problems) {
   check.roles();
   check.ring();
   check.addresses();
+  check.second_path();
   check.impairment();
   check.security();
   check.workers();

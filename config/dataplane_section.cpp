@@ -94,6 +94,19 @@ void one_of_each_family(TableReader& reader, std::string_view key,
   }
 }
 
+// What each path has of its own; the MTU is `section`'s unless it is written.
+void read_link(TableReader& reader, DataplaneSection& section) {
+  section.port = read_port(reader);
+  section.addresses = reader.list<IpNetwork>("address", parse_network);
+  section.gateways = reader.list<IpAddress>("gateway", parse_address);
+  one_of_each_family(reader, "address", section.addresses,
+                     [](const IpNetwork& network) { return network.address.is_v4(); });
+  one_of_each_family(reader, "gateway", section.gateways,
+                     [](const IpAddress& address) { return address.is_v4(); });
+  section.mtu = reader.integer<std::uint16_t>("mtu", *section.mtu, kMinimumMtu, kMaximumMtu);
+  section.vlan = reader.integer<std::uint16_t>("vlan", 0, 0, 4094);
+}
+
 }  // namespace
 
 NodeSection read_node(TableReader reader) {
@@ -124,22 +137,22 @@ NodeSection read_node(TableReader reader) {
 
 DataplaneSection read_dataplane(TableReader reader) {
   DataplaneSection dataplane;
-  dataplane.port = read_port(reader);
-  dataplane.addresses = reader.list<IpNetwork>("address", parse_network);
-  dataplane.gateways = reader.list<IpAddress>("gateway", parse_address);
-  one_of_each_family(reader, "address", dataplane.addresses,
-                     [](const IpNetwork& network) { return network.address.is_v4(); });
-  one_of_each_family(reader, "gateway", dataplane.gateways,
-                     [](const IpAddress& address) { return address.is_v4(); });
+  dataplane.mtu.value = 1500;
+  read_link(reader, dataplane);
   dataplane.udp_port = reader.integer<std::uint16_t>("udp_port", kUdpPort, 1, 65535);
-  dataplane.mtu = reader.integer<std::uint16_t>("mtu", 1500, kMinimumMtu, kMaximumMtu);
-  dataplane.vlan = reader.integer<std::uint16_t>("vlan", 0, 0, 4094);
   dataplane.dscp = reader.parsed<std::uint8_t>("dscp", 46, parse_dscp);
   dataplane.pcp = reader.integer<std::uint8_t>("pcp", 5, 0, 7);
   dataplane.hugepages = reader.boolean("hugepages", false);
   dataplane.huge_dir = reader.text("huge_dir");
   reader.finish();
   return dataplane;
+}
+
+DataplaneSection read_second_path(TableReader reader, const DataplaneSection& first) {
+  DataplaneSection second = first;
+  read_link(reader, second);
+  reader.finish();
+  return second;
 }
 
 ControlSection read_control(TableReader reader) {

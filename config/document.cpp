@@ -21,6 +21,9 @@ Document read_sections(TableReader top, const std::string& file) {
   document.file = file;
   document.node = read_node(top.section("node"));
   document.dataplane = read_dataplane(top.section("dataplane"));
+  TableReader second = top.section("second_path");
+  if (top.has("second_path"))
+    document.second_path = read_second_path(std::move(second), document.dataplane);
   document.control = read_control(top.section("control"));
   document.security = read_security(top.section("security"), folder);
   document.allow = read_rules(top.entries("allow"));
@@ -101,6 +104,10 @@ const PeerEntry* Document::find_peer(std::string_view name) const {
   const auto found = std::find_if(peers.begin(), peers.end(),
                                   [&](const PeerEntry& peer) { return *peer.name == name; });
   return found == peers.end() ? nullptr : &*found;
+}
+
+std::string Document::ports_text() const {
+  return *dataplane.port + (second_path ? " and " + *second_path->port : "");
 }
 
 Problems unreadable_files(const Document& document) {

@@ -172,6 +172,8 @@ struct Document {
   std::string file;
   NodeSection node;
   DataplaneSection dataplane;
+  // [second_path]: [dataplane] with a port, addresses, MTU and VLAN of its own.
+  std::optional<DataplaneSection> second_path;
   ControlSection control;
   SecuritySection security;
   std::vector<RuleEntry> allow, deny;
@@ -192,6 +194,8 @@ struct Document {
   // Joins a layer's finding with the section the layer was filled from.
   [[nodiscard]] Problem located(std::string_view section, const Fault& fault) const;
   [[nodiscard]] const PeerEntry* find_peer(std::string_view name) const;
+  // "af_packet:eth1", or both ports.
+  [[nodiscard]] std::string ports_text() const;
   [[nodiscard]] bool uses_ring() const { return *dataplane.port == "ring"; }
 };
 

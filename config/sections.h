@@ -9,6 +9,8 @@ namespace usbgw::config {
 // `folder` is where relative paths start.
 NodeSection read_node(TableReader reader);
 DataplaneSection read_dataplane(TableReader reader);
+// What it does not say is as in `first`.
+DataplaneSection read_second_path(TableReader reader, const DataplaneSection& first);
 ControlSection read_control(TableReader reader);
 SecuritySection read_security(TableReader reader, const std::string& folder);
 std::vector<RuleEntry> read_rules(std::vector<TableReader> readers);

@@ -45,8 +45,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AttachmentReport, peer, device, 
                                                 state, error, vhci_port, urbs_submitted,
                                                 urbs_answered, urbs_unlinked, completions_refused,
                                                 streams)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PathReport, is_answering, round_trip_min_ns,
+                                                jitter_ns, payload, first, compared, lost)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PeerReport, name, role, state, error,
-                                                round_trip_min_ns, jitter_ns, path_payload,
+                                                round_trip_min_ns, jitter_ns, path_payload, paths,
                                                 counters)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(StatusReport, node, version, roles, port, uptime_s,
                                                 attachments, exports, peers, port_counters,

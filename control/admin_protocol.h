@@ -119,6 +119,17 @@ struct AttachmentReport {
   std::vector<StreamReport> streams;
 };
 
+// One of two paths to a peer.
+struct PathReport {
+  bool is_answering = false;
+  std::optional<std::int64_t> round_trip_min_ns;
+  std::optional<std::int64_t> jitter_ns;
+  std::uint64_t payload = 0;
+  std::uint64_t first = 0;     // datagrams that came here before they came on the other path
+  std::uint64_t compared = 0;  // that came on the other path,
+  std::uint64_t lost = 0;      // and of them, that never came here
+};
+
 struct PeerReport {
   std::string name;
   std::string role;   // what the peer is to us: "agent", "host"
@@ -127,6 +138,7 @@ struct PeerReport {
   std::optional<std::int64_t> round_trip_min_ns;
   std::optional<std::int64_t> jitter_ns;
   std::optional<std::uint64_t> path_payload;      // largest UDP payload that arrives
+  std::vector<PathReport> paths;                  // the first and the second; empty: there is one
   std::map<std::string, std::uint64_t> counters;  // of the datagram session, by name
 };
 

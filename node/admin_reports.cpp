@@ -34,6 +34,21 @@ void add_path(control::PeerReport& out, const PathEstimate& path, std::size_t pa
   if (payload > 0) out.path_payload = payload;
 }
 
+void add_paths(control::PeerReport& out, const std::vector<session::PathStatus>& paths) {
+  for (const session::PathStatus& path : paths) {
+    control::PathReport& to = out.paths.emplace_back();
+    to.is_answering = path.is_answering;
+    if (path.estimate.valid) {
+      to.round_trip_min_ns = path.estimate.round_trip_min.count();
+      to.jitter_ns = path.estimate.jitter.count();
+    }
+    to.payload = path.payload;
+    to.first = path.first;
+    to.compared = path.compared;
+    to.lost = path.lost;
+  }
+}
+
 std::string_view to_string(host::MarginReason reason) {
   using host::MarginReason;
   switch (reason) {
@@ -144,7 +159,10 @@ control::PeerReport report(const PeerView& view) {
   out.state = to_string(view.state);
   out.error = view.error;
   // What a connection that has ended has measured says nothing about the next.
-  if (view.state == PeerSession::State::open) add_path(out, view.path, view.path_payload);
+  if (view.state == PeerSession::State::open) {
+    add_path(out, view.path, view.path_payload);
+    add_paths(out, view.paths);
+  }
   out.counters = by_name(view.counters);
   return out;
 }
@@ -155,6 +173,7 @@ control::PeerReport report(const AgentControl::PeerReport& peer) {
   out.role = "host";
   out.state = "open";
   add_path(out, peer.path, peer.path_payload);
+  add_paths(out, peer.paths);
   out.counters = by_name(peer.counters);
   return out;
 }

@@ -52,6 +52,7 @@ struct AgentControl::Connection {
   session::SessionCounters counters;
   PathEstimate path;
   std::size_t path_payload = 0;
+  std::vector<session::PathStatus> paths;
 };
 
 AgentControl::AgentControl(const LocalNode& local, ExportDesk& exports, ChannelAcceptor& acceptor,
@@ -71,7 +72,7 @@ std::vector<AgentControl::PeerReport> AgentControl::peers() const {
   std::vector<PeerReport> reports;
   for (const auto& c : connections_) {
     if (c->session->state() == PeerSession::State::open) {
-      reports.push_back({c->session->peer(), c->counters, c->path, c->path_payload});
+      reports.push_back({c->session->peer(), c->counters, c->path, c->path_payload, c->paths});
     }
   }
   return reports;
@@ -408,8 +409,10 @@ bool AgentControl::take(PacketEvent& event, Instant now) {
     connection->counters = event.counters;
     connection->path = event.path;
     connection->path_payload = event.path_payload;
+    connection->paths.assign(event.paths.begin(), event.paths.begin() + event.path_count);
   }
   connection->session->take(event, now);
+  tell_paths(*connection->session, log_);
   return true;
 }
 

@@ -41,6 +41,7 @@ class AgentControl : public Loop {
     session::SessionCounters counters;
     PathEstimate path;
     std::size_t path_payload = 0;
+    std::vector<session::PathStatus> paths;  // with two of them, else empty
   };
   [[nodiscard]] std::vector<PeerReport> peers() const;
 

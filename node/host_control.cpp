@@ -107,7 +107,7 @@ std::vector<PeerView> HostControl::peers() const {
   for (const auto& p : peers_) {
     const auto state = p->session ? p->session->state() : PeerSession::State::closed;
     views.push_back({p->name, p->address, state, p->error, p->counters, p->path, p->path_payload,
-                     p->exports.get()});
+                     p->paths, p->exports.get()});
   }
   return views;
 }
@@ -211,6 +211,7 @@ void HostControl::closed(Peer& peer, Instant now) {
   peer.is_leaving = true;
   peer.path = {};
   peer.path_payload = 0;
+  peer.paths.clear();
   peer.error = peer.session->close_reason();
   peer.next_try = now + peer.backoff.next();
   tell(peer,
@@ -241,8 +242,10 @@ bool HostControl::take(PacketEvent& event, Instant now) {
     peer->counters = event.counters;
     peer->path = event.path;
     peer->path_payload = event.path_payload;
+    peer->paths.assign(event.paths.begin(), event.paths.begin() + event.path_count);
   }
   peer->session->take(event, now);
+  tell_paths(*peer->session, log_);
   return true;
 }
 

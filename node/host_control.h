@@ -71,6 +71,7 @@ struct PeerView {
   session::SessionCounters counters;
   PathEstimate path;
   std::size_t path_payload = 0;
+  std::vector<session::PathStatus> paths;                  // with two of them, else empty
   const std::vector<wire::ExportInfo>* exports = nullptr;  // newest answer; null until asked for
 };
 

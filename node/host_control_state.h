@@ -31,6 +31,7 @@ struct HostControl::Peer {
   session::SessionCounters counters;
   PathEstimate path;
   std::size_t path_payload = 0;
+  std::vector<session::PathStatus> paths;
   Instant path_due = kNever;  // datagrams have been both ways by then
   std::unique_ptr<std::vector<wire::ExportInfo>> exports;
   bool exports_wanted = false;

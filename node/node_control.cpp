@@ -184,8 +184,11 @@ void NodeControl::detach(control::AdminToken token, const control::DetachRequest
 void NodeControl::status(control::AdminToken token, const control::StatusRequest&) {
   if (host_ != nullptr) host_->request_status();
   port_counters_.clear();
-  unread_ports_ = packets_.size();
-  for (PacketLoop* const packets : packets_) packets->read_port();
+  unread_ports_ = 0;
+  for (PacketLoop* const packets : packets_) {
+    unread_ports_ += packets->port_count();
+    packets->read_port();
+  }
   pending_.push_back({token, Kind::status, now_ + kStatusTimeout, {}, {}, {}});
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace usbgw::node {
 namespace {
@@ -11,8 +12,8 @@ constexpr Duration kReportPeriod = std::chrono::milliseconds(200);
 
 }  // namespace
 
-PacketLoop::PacketLoop(session::DatagramPort& port, PacketWakers wakers, const Clock* clock)
-    : port_(port), wakers_(wakers), clock_(clock) {
+PacketLoop::PacketLoop(const session::PathPorts& ports, PacketWakers wakers, const Clock* clock)
+    : ports_(ports), wakers_(wakers), clock_(clock) {
   entries_.reserve(kMaxSessions);
 }
 
@@ -28,7 +29,8 @@ bool PacketLoop::post(PacketCommand&& command) {
 
 std::size_t PacketLoop::turn(Instant now) {
   std::size_t work = run_commands();
-  work += receive(now);
+  work += receive(now, PathId::first);
+  if (port_count() == 2) work += receive(now, PathId::second);
   work += transmit(now);
   if (work > 0) ++counters_.turns_with_work;
   return work;
@@ -48,7 +50,7 @@ std::size_t PacketLoop::run_commands() {
         remove(command.handle);
         break;
       case PacketCommand::Kind::read_port:
-        report_port();
+        report_ports();
         break;
       case PacketCommand::Kind::rotate_receive:
       case PacketCommand::Kind::rotate_transmit:
@@ -91,12 +93,14 @@ void PacketLoop::remove(SessionHandle handle) {
   wakers_.control.wake();
 }
 
-void PacketLoop::report_port() {
+void PacketLoop::report_ports() {
   if (events_.size() > events_.capacity() / 2) return;  // room stays for removals
-  PacketEvent event;
-  event.kind = PacketEvent::Kind::port;
-  event.port_counter_count = port_.counters(event.port_counters);
-  if (events_.push(std::move(event))) wakers_.control.wake();
+  for_each_port([&](session::DatagramPort& port) {
+    PacketEvent event;
+    event.kind = PacketEvent::Kind::port;
+    event.port_counter_count = port.counters(event.port_counters);
+    if (events_.push(std::move(event))) wakers_.control.wake();
+  });
 }
 
 PacketLoop::Entry* PacketLoop::find(session::SessionIndex index) {
@@ -112,9 +116,11 @@ PacketLoop::Entry* PacketLoop::find(SessionHandle handle) {
   return entry == entries_.end() ? nullptr : &*entry;
 }
 
-std::size_t PacketLoop::receive(Instant& now) {
+std::size_t PacketLoop::receive(Instant& now, PathId path) {
+  session::DatagramPort& port = *ports_.ports[index_of(path)];
+  std::optional<Instant>& drained = drained_[index_of(path)];
   const Instant asked = now;
-  const std::size_t count = port_.receive(burst_, now);
+  const std::size_t count = port.receive(burst_, now);
   if (count > 0 && clock_ != nullptr) now = clock_->now();
   for (const session::ReceivedDatagram& datagram : std::span(burst_).first(count)) {
     const auto index = session::peek_session_index(datagram.payload);
@@ -127,10 +133,10 @@ std::size_t PacketLoop::receive(Instant& now) {
     }
     // A stream opened by a command is open before the datagram that it was opened for.
     run_stream_commands(*entry);
-    entry->session->receive(datagram.payload, datagram.from, now, drained_.value_or(now));
+    entry->session->receive(datagram.payload, datagram.from, now, drained.value_or(now), path);
   }
-  if (count == 0) drained_ = asked;
-  port_.release();
+  if (count == 0) drained = asked;
+  port.release();
   if (count > 0) wakers_.usb.wake();
   return count;
 }
@@ -142,11 +148,11 @@ std::size_t PacketLoop::transmit(Instant now) {
     // command.
     const std::size_t ready = entry.links->outbound.pending();
     run_stream_commands(entry);
-    work += entry.session->transmit(port_, now, ready);
+    work += entry.session->transmit(ports_, now, ready);
     publish_path(entry, now);
     ask_for_repair_window(entry);
   }
-  port_.flush(now);
+  for_each_port([&](session::DatagramPort& port) { port.flush(now); });
   return work;
 }
 
@@ -211,26 +217,45 @@ void PacketLoop::publish_path(Entry& entry, Instant now) {
     event.counters = entry.session->counters();
     event.path = entry.session->path();
     event.path_payload = entry.session->path_payload();
+    if (entry.session->path_count() == kMaxPaths) {
+      for (const PathId path : {PathId::first, PathId::second})
+        event.paths[event.path_count++] = entry.session->path_status(path);
+    }
+    const std::array<bool, kMaxPaths> answering{event.paths[0].is_answering,
+                                                event.paths[1].is_answering};
     event.packets_under_key = entry.session->packets_under_key();
     event.key_epoch = entry.session->receive_epoch();
-    static_cast<void>(events_.push(std::move(event)));
+    const bool posted = events_.push(std::move(event));
+    // The log is to say at once that a path is silent.
+    if (posted && std::exchange(entry.answering, answering) != answering) wakers_.control.wake();
   }
 }
 
 Instant PacketLoop::next_deadline() const {
-  Instant next = port_.next_deadline();
+  Instant next = kNever;
+  for_each_port([&](session::DatagramPort& port) { next = std::min(next, port.next_deadline()); });
   for (const Entry& entry : entries_) next = std::min(next, entry.session->next_deadline());
   return next;
 }
 
 void PacketLoop::append_descriptors(std::vector<int>& readable) const {
-  if (const auto descriptor = port_.descriptor()) readable.push_back(*descriptor);
+  for_each_port([&](session::DatagramPort& port) {
+    if (const auto descriptor = port.descriptor()) readable.push_back(*descriptor);
+  });
+}
+
+bool PacketLoop::must_poll() const {
+  bool must = false;
+  for_each_port([&](session::DatagramPort& port) { must = must || port.must_poll(); });
+  return must;
 }
 
 // A look costs no system call, so that the port is looked at even if it was not ready.
 void PacketLoop::polled(const ReadyDescriptors& ready) {
-  const auto descriptor = port_.descriptor();
-  if (descriptor && ready.contains(*descriptor)) port_.on_ready();
+  for_each_port([&](session::DatagramPort& port) {
+    const auto descriptor = port.descriptor();
+    if (descriptor && ready.contains(*descriptor)) port.on_ready();
+  });
 }
 
 bool PacketLoop::is_live() const {

@@ -1,6 +1,6 @@
-// The packet worker's duty cycle for one port queue: receive a burst, route by session index, let
-// each session open, repair and deliver; then take what the USB workers published, seal and
-// transmit.
+// The packet worker's duty cycle for one port queue, or for the two of a node with two paths:
+// receive a burst, route by session index, let each session open, repair and deliver; then take
+// what the USB workers published, seal and transmit.
 #pragma once
 
 #include <array>
@@ -48,11 +48,13 @@ struct PacketEvent {
   session::SessionCounters counters;          // report
   PathEstimate path;
   std::size_t path_payload = 0;
+  std::array<session::PathStatus, kMaxPaths> paths;  // with two of them, else nothing
+  std::size_t path_count = 0;
   std::uint64_t packets_under_key = 0;                   // Session::packets_under_key()
   std::uint32_t key_epoch = 0;                           // that they are of
   std::unique_ptr<session::ReceiveEpoch> receive_epoch;  // rotated: past, goes home
   std::unique_ptr<session::TransmitEpoch> transmit_epoch;
-  std::array<std::uint64_t, kMaxPortCounters> port_counters{};  // port
+  std::array<std::uint64_t, kMaxPortCounters> port_counters{};  // port: one event for each
   std::size_t port_counter_count = 0;
 };
 
@@ -73,7 +75,7 @@ class PacketLoop : public Loop {
   // With a clock, what was
   // received is stamped after it was taken: the turn's own time is from before, and a datagram must
   // not seem to come earlier than it did, because the fastest path seen is what playout counts on.
-  PacketLoop(session::DatagramPort& port, PacketWakers wakers, const Clock* clock = nullptr);
+  PacketLoop(const session::PathPorts& ports, PacketWakers wakers, const Clock* clock = nullptr);
 
   // Control thread. Refused: a session too many. Other commands are never lost: the ring is larger
   // than the number of sessions.
@@ -84,14 +86,15 @@ class PacketLoop : public Loop {
   }
   [[nodiscard]] bool take(PacketEvent& event) { return events_.pop(event); }
   [[nodiscard]] bool has_event() const { return !events_.empty(); }
-  // Asks for the port's counters; a `port` event brings them, unless the rings are full.
+  [[nodiscard]] std::size_t port_count() const { return ports_.ports[1] == nullptr ? 1 : 2; }
+  // Asks for the ports' counters; a `port` event each brings them, unless the rings are full.
   void read_port() {
     PacketCommand command;
     command.kind = PacketCommand::Kind::read_port;
     if (commands_.push(std::move(command))) wakers_.self.wake();
   }
   [[nodiscard]] std::string_view counter_name(std::size_t index) const {
-    return port_.counter_name(index);
+    return ports_.ports[0]->counter_name(index);
   }
 
   // Packet worker.
@@ -100,7 +103,7 @@ class PacketLoop : public Loop {
   [[nodiscard]] bool is_live() const override;
   void append_descriptors(std::vector<int>& readable) const override;
   void polled(const ReadyDescriptors& ready) override;
-  [[nodiscard]] bool must_poll() const override { return port_.must_poll(); }
+  [[nodiscard]] bool must_poll() const override;
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
  private:
@@ -112,15 +115,21 @@ class PacketLoop : public Loop {
     Instant next_path{};
     Instant next_report{};
     bool has_asked_for_window = false;
+    std::array<bool, kMaxPaths> answering{};  // as last reported, with two paths
   };
 
   // Moves `now` on to when the burst was taken: an answer must not leave before its question came.
-  std::size_t receive(Instant& now);
+  std::size_t receive(Instant& now, PathId path);
   std::size_t run_commands();
   std::size_t transmit(Instant now);
   void remove(SessionHandle handle);
   void rotate(PacketCommand&& command);
-  void report_port();
+  void report_ports();
+  template <class Visit>
+  void for_each_port(Visit&& visit) const {
+    for (session::DatagramPort* const port : ports_.ports)
+      if (port != nullptr) visit(*port);
+  }
   static void run_stream_commands(Entry& entry);
   void publish_path(Entry& entry, Instant now);
   void ask_for_repair_window(Entry& entry);
@@ -128,12 +137,13 @@ class PacketLoop : public Loop {
   [[nodiscard]] Entry* find(session::SessionIndex index);
   [[nodiscard]] Entry* find(SessionHandle handle);
 
-  session::DatagramPort& port_;
+  session::PathPorts ports_;
   PacketWakers wakers_;
   const Clock* clock_;
   std::vector<Entry> entries_;
   std::array<session::ReceivedDatagram, 32> burst_;  // of one turn
-  std::optional<Instant> drained_;  // when the port last had nothing; each sleep comes after that
+  // When each port last had nothing; each sleep comes after that.
+  std::array<std::optional<Instant>, kMaxPaths> drained_;
   SpscRing<PacketCommand> commands_{256};
   std::size_t sessions_ = 0;  // control thread's: added and not removed, as far as it has asked
   SpscRing<PacketEvent> events_{1024};

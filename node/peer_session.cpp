@@ -62,6 +62,7 @@ void PeerSession::greet() {
   hello.dataplane = local_.dataplane;
   hello.session_index = index_.value();
   hello.max_datagram = static_cast<std::uint32_t>(local_.max_datagram);
+  hello.second_path = local_.second_path;
   send(wire::SessionMessage{hello});
 }
 
@@ -101,6 +102,14 @@ Result<void> PeerSession::start_datagrams(const wire::Hello& hello, Instant now)
   config.remote_index = session::SessionIndex{hello.session_index};
   config.remote = hello.dataplane;
   is_v4_ = hello.dataplane.address.is_v4();
+  if (local_.second_path && hello.second_path) {
+    config.second_remote = hello.second_path;
+    is_v4_ = is_v4_ && hello.second_path->address.is_v4();
+    paths_.emplace(channel_->peer(), now);
+  } else if (local_.second_path) {
+    path_news_.push_back(
+        {false, channel_->peer() + " has no second path: there is one path to it"});
+  }
   config.initial_payload = std::min(config.initial_payload, most);
   config.max_payload = max_payload_ = most;
   links_ = std::make_shared<SessionLinks>(local_.links);
@@ -128,8 +137,10 @@ void PeerSession::take(const wire::KeyEpoch& next, Instant now) {
 
 void PeerSession::take(const PacketEvent& event, Instant now) {
   if (state_ != State::open) return;
-  if (event.kind == PacketEvent::Kind::report)
+  if (event.kind == PacketEvent::Kind::report) {
     rotation_->count(event.key_epoch, event.packets_under_key, now);
+    watch_paths(event, now);
+  }
   if (event.kind != PacketEvent::Kind::wants_repair_window) return;
   PacketCommand command;
   command.kind = PacketCommand::Kind::repair_window;
@@ -137,6 +148,29 @@ void PeerSession::take(const PacketEvent& event, Instant now) {
   command.repair_window = session::make_repair_window(max_payload_);
   const bool is_posted = packets_.post(std::move(command));
   USBGW_ASSERT(is_posted);  // one at a time for each session
+}
+
+void PeerSession::watch_paths(const PacketEvent& report, Instant now) {
+  if (!paths_) return;
+  for (std::size_t i = 0; i < report.path_count; ++i)
+    if (auto news = paths_->take(static_cast<PathId>(i), report.paths[i], now))
+      path_news_.push_back(std::move(*news));
+}
+
+std::optional<PathWatch::News> PeerSession::take_path_news() {
+  if (path_news_.empty()) return std::nullopt;
+  auto news = std::move(path_news_.front());
+  path_news_.pop_front();
+  return news;
+}
+
+void tell_paths(PeerSession& session, Log& log) {
+  while (const auto news = session.take_path_news()) {
+    if (news->is_bad)
+      log.warning(news->text);
+    else
+      log.info(news->text);
+  }
 }
 
 std::optional<control::Message> PeerSession::receive() {

@@ -9,10 +9,12 @@
 #include <string>
 
 #include "common/ip_mtu.h"
+#include "common/log.h"
 #include "common/loop.h"
 #include "control/reliable_channel.h"
 #include "node/key_rotation.h"
 #include "node/packet_loop.h"
+#include "node/path_watch.h"
 #include "node/session_links.h"
 #include "wire/session_message.h"
 
@@ -25,7 +27,8 @@ struct LocalNode {
   std::string name;
   std::string version;
   UdpEndpoint dataplane;            // where we receive datagrams
-  std::size_t max_datagram = 1452;  // largest UDP payload that our port takes
+  std::size_t max_datagram = 1452;  // largest UDP payload that our port takes; with two, both
+  std::optional<UdpEndpoint> second_path;  // where the second port receives, if there is one
   LinkSizes links;
 };
 
@@ -68,6 +71,8 @@ class PeerSession {
   void take(const wire::KeyEpoch& next, Instant now);
   // What the packet worker reports of the datagram session, or wants for it.
   void take(const PacketEvent& event, Instant now);
+  // What that says of its paths, for the log.
+  [[nodiscard]] std::optional<PathWatch::News> take_path_news();
 
   [[nodiscard]] Instant next_deadline() const;
   void append_descriptors(std::vector<int>& readable) const {
@@ -79,6 +84,7 @@ class PeerSession {
   void greet();
   void take_greeting(Instant now);
   [[nodiscard]] Result<void> start_datagrams(const wire::Hello& hello, Instant now);
+  void watch_paths(const PacketEvent& report, Instant now);
   std::size_t flush();
 
   SessionHandle handle_;
@@ -96,6 +102,8 @@ class PeerSession {
   std::size_t max_payload_ = 0;  // of its datagrams
   bool datagrams_added_ = false;
   std::optional<KeyRotation> rotation_;  // from the greeting on
+  std::optional<PathWatch> paths_;       // with two
+  std::deque<PathWatch::News> path_news_;
   struct Waiting {
     control::MessageClass message_class;
     control::Message message;
@@ -104,5 +112,7 @@ class PeerSession {
   std::deque<Waiting> waiting_bulk_;
   std::size_t waiting_bytes_ = 0;
 };
+
+void tell_paths(PeerSession& session, Log& log);
 
 }  // namespace usbgw::node

@@ -26,6 +26,7 @@ SystemConfig system_of(const AudioCase& audio) {
   config.seed = audio.seed;
   config.agent_machine = config.host_machine = audio.machine;
   config.to_host = config.to_agent = audio.network;
+  if (audio.second_network) config.second_path = {*audio.second_network, *audio.second_network};
   config.control_delay = audio.network.delay;
   config.device = "software:" + audio.device;
   config.tuning = audio.tuning;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,9 @@ struct AudioCase {
   Duration open_after{};
   double bus_ppm = 0;
   double crystal_ppm = 0;
-  ImpairmentProfile network;  // each way
-  MachineConfig machine;      // agent and host
+  ImpairmentProfile network;                        // each way
+  std::optional<ImpairmentProfile> second_network;  // a second path, each way
+  MachineConfig machine;                            // agent and host
   host::PlayoutConfig playout;
   device::StreamTuning tuning;
   node::RepairConfig repair;

@@ -22,7 +22,7 @@ SimulatedThread::SimulatedThread(const VirtualClock& clock, WakeUpLateness laten
 
 void SimulatedThread::watch(MemoryPort& port, Duration look) {
   port.is_polled = true;
-  port_ = &port;
+  ports_.push_back(&port);
   look_ = look;
 }
 
@@ -46,8 +46,14 @@ void SimulatedThread::look_again() {
   deadline_ = earliest_deadline();
 }
 
+Instant SimulatedThread::next_arrival() const {
+  Instant next = kNever;
+  for (const MemoryPort* const port : ports_) next = std::min(next, port->next_arrival());
+  return next;
+}
+
 Instant SimulatedThread::next_look() const {
-  const Instant arrival = port_->next_arrival();
+  const Instant arrival = next_arrival();
   if (look_ <= Duration{}) return arrival;
   if (arrival <= slept_at_) return slept_at_;
   const auto looks = (arrival - slept_at_ + look_ - Duration{1}) / look_;
@@ -57,7 +63,7 @@ Instant SimulatedThread::next_look() const {
 Instant SimulatedThread::next() const {
   Instant due = std::min(woken_at_, deadline_);
   // No look sees a datagram before it is there.
-  if (port_ != nullptr && port_->next_arrival() < due) due = std::min(due, next_look());
+  if (next_arrival() < due) due = std::min(due, next_look());
   if (due == kNever) return kNever;
   return std::max(due + late_, clock_.now());
 }
@@ -85,9 +91,8 @@ std::size_t SimulatedThread::run() {
     const std::size_t work = turn_loops(now, rounds == 1);
     all += work;
     if (work == 0) break;
-    const bool is_done = work < kMayHaveMore && woken_at_ > now &&
-                         (port_ == nullptr || port_->next_arrival() > now) &&
-                         earliest_deadline() > now;
+    const bool is_done =
+        work < kMayHaveMore && woken_at_ > now && next_arrival() > now && earliest_deadline() > now;
     if (is_done) break;
     woken_at_ = kNever;
   }

@@ -24,7 +24,7 @@ class SimulatedThread final : public Waker {
   // One whose deadline tells what the thread's other loops have left for it: while the thread is
   // awake it is not turned again for nothing.
   void add_punctual(Loop& loop) { loops_.push_back({&loop, true, 0, {}}); }
-  // The port that one of the loops polls. Zero: it is looked at all the time.
+  // A port that one of the loops polls. Zero: it is looked at all the time.
   void watch(MemoryPort& port, Duration look);
 
   // From another thread, or from one of its own loops.
@@ -49,13 +49,14 @@ class SimulatedThread final : public Waker {
   [[nodiscard]] Instant earliest_deadline();
   void forget_deadlines();
   std::size_t turn_loops(Instant now, bool is_first);
+  [[nodiscard]] Instant next_arrival() const;
   [[nodiscard]] Instant next_look() const;
 
   const VirtualClock& clock_;
   WakeUpLateness lateness_;
   Random random_;
   std::vector<Turned> loops_;
-  const MemoryPort* port_ = nullptr;
+  std::vector<const MemoryPort*> ports_;
   Duration look_{};
   Instant slept_at_{};
   Instant woken_at_{};

@@ -12,13 +12,21 @@ UdpEndpoint endpoint(std::uint32_t host) {
   return {IpAddress::v4(0x0A140000 | host), 49'600};
 }
 
-node::LocalNode local_node(std::string name, UdpEndpoint at, std::size_t max_payload) {
+UdpEndpoint second_endpoint(std::uint32_t host) {
+  return {IpAddress::v4(0x0A150000 | host), 49'600};
+}
+
+// Far from every other seed of a run.
+constexpr std::uint64_t kSecondSeed = std::uint64_t{1} << 40;
+
+node::LocalNode local_node(std::string name, std::uint32_t host, const SystemConfig& config) {
   node::LocalNode node;
   node.name = std::move(name);
   node.version = "simulation";
-  node.dataplane = at;
-  node.max_datagram = max_payload;
-  node.links.block_bytes = std::max<std::size_t>(max_payload, 2048);
+  node.dataplane = endpoint(host);
+  if (config.second_path) node.second_path = second_endpoint(host);
+  node.max_datagram = config.max_payload;
+  node.links.block_bytes = std::max<std::size_t>(config.max_payload, 2048);
   return node;
 }
 
@@ -48,14 +56,22 @@ WholeSystem::WholeSystem(const SystemConfig& config, VirtualClock& clock,
       to_agent_(config.to_agent, config.seed * 4 + 2),
       agent_port_(endpoint(1), config.max_payload),
       host_port_(endpoint(2), config.max_payload),
+      second_(config.second_path ? new Second{Impairment(config.second_path->to_host,
+                                                         config.seed * 4 + 1 + kSecondSeed),
+                                              Impairment(config.second_path->to_agent,
+                                                         config.seed * 4 + 2 + kSecondSeed),
+                                              MemoryPort(second_endpoint(1), config.max_payload),
+                                              MemoryPort(second_endpoint(2), config.max_payload)}
+                                 : nullptr),
       switch_("agent", "host", config.control_delay, config.seed),
       numbers_(config.seed * 4 + 3),
       exports_("agent", {export_rule(config)}, devices, access_, {leases_, pins_}),
-      agent_node_(local_node("agent", endpoint(1), config.max_payload)),
-      host_node_(local_node("host", endpoint(2), config.max_payload)),
-      agent_packets_(agent_port_,
+      agent_node_(local_node("agent", 1, config)),
+      host_node_(local_node("host", 2, config)),
+      agent_packets_({agent_port_, second_ ? &second_->agent_port : nullptr},
                      {threads_[kAgentData], threads_[kAgentData], threads_[kAgentControl]}),
-      host_packets_(host_port_, {threads_[kHostData], threads_[kHostData], threads_[kHostControl]}),
+      host_packets_({host_port_, second_ ? &second_->host_port : nullptr},
+                    {threads_[kHostData], threads_[kHostData], threads_[kHostControl]}),
       agent_usb_(threads_[kAgentData], threads_[kAgentControl], threads_[kAgentData]),
       host_usb_(threads_[kHostData], threads_[kHostControl], threads_[kHostData]),
       vhci_(std::make_unique<VhciModel>(
@@ -71,6 +87,11 @@ WholeSystem::WholeSystem(const SystemConfig& config, VirtualClock& clock,
   threads_[kHostData].add(host_packets_);
   threads_[kHostData].add_punctual(host_usb_);
   threads_[kHostData].watch(host_port_, config.host_machine.port_look);
+  if (second_) {
+    MemoryPort::join(second_->agent_port, second_->host_port, second_->to_host, second_->to_agent);
+    threads_[kAgentData].watch(second_->agent_port, config.agent_machine.port_look);
+    threads_[kHostData].watch(second_->host_port, config.host_machine.port_look);
+  }
   threads_[kKernel].add(*vhci_);
   threads_[kAgentControl].add(*agent_);
   threads_[kHostControl].add(*host_);

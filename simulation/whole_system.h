@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,13 @@ namespace usbgw::simulation {
 // How one machine runs its threads.
 struct MachineConfig {
   WakeUpLateness lateness;
-  Duration port_look{};  // `workers.idle_sleep`: between two looks at the port. Zero: datagrams wake
+  Duration
+      port_look{};  // `workers.idle_sleep`: between two looks at the port. Zero: datagrams wake
+};
+
+struct SecondPath {
+  ImpairmentProfile to_host;
+  ImpairmentProfile to_agent;
 };
 
 struct SystemConfig {
@@ -34,7 +41,8 @@ struct SystemConfig {
   MachineConfig host_machine;  // vhci's own threads too
   ImpairmentProfile to_host;   // agent to host
   ImpairmentProfile to_agent;  // host to agent
-  Duration control_delay{};    // one way, of the reliable channel
+  std::optional<SecondPath> second_path;
+  Duration control_delay{};  // one way, of the reliable channel
   std::size_t max_payload = 1452;
   std::string device;  // export id
   device::StreamTuning tuning;
@@ -63,6 +71,12 @@ class WholeSystem {
   [[nodiscard]] VhciModel& vhci() { return *vhci_; }
   [[nodiscard]] Impairment& to_host() { return to_host_; }
   [[nodiscard]] Impairment& to_agent() { return to_agent_; }
+  [[nodiscard]] Impairment& to_host(PathId path) {
+    return path == PathId::first ? to_host_ : second_->to_host;
+  }
+  [[nodiscard]] Impairment& to_agent(PathId path) {
+    return path == PathId::first ? to_agent_ : second_->to_agent;
+  }
   [[nodiscard]] const MemoryPort& agent_port() const { return agent_port_; }
   [[nodiscard]] const MemoryPort& host_port() const { return host_port_; }
   // Of either side's datagrams, since the last call.
@@ -87,6 +101,13 @@ class WholeSystem {
   Impairment to_agent_;
   MemoryPort agent_port_;
   MemoryPort host_port_;
+  struct Second {
+    Impairment to_host;
+    Impairment to_agent;
+    MemoryPort agent_port;
+    MemoryPort host_port;
+  };
+  std::unique_ptr<Second> second_;
   MemorySwitch switch_;
   SeededNumbers numbers_;
   struct OpenPolicy final : node::AccessPolicy {

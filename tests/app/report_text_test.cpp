@@ -105,6 +105,24 @@ TEST(ReportText, Status_ShowsTimesCountsAndLosses) {
   EXPECT_EQ(text.find("audit log"), std::string::npos) << text;
 }
 
+TEST(ReportText, Status_HasALineForEachOfTwoPaths) {
+  control::PeerReport peer;
+  peer.name = "stage";
+  control::StatusReport status;
+  status.peers = {peer};
+  EXPECT_EQ(status_text(status).find("second"), std::string::npos);
+  control::PathReport first{true, 500'000, 10'000, 8900, 990, 2000, 14};
+  control::PathReport second{false, 8'000'000, 20'000, 1472, 10, 3000, 3000};
+  status.peers[0].paths = {first, second};
+  const std::string text = status_text(status);
+  EXPECT_NE(text.find("stage  first   answers  0.50 ms  0.01 ms  8900     99.000 %  0.700 %"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("stage  second  silent   8.00 ms  0.02 ms  1472     1.000 %   100.000 %"),
+            std::string::npos)
+      << text;
+}
+
 TEST(ReportText, Status_SaysThatTheAuditLogMissesLines) {
   control::StatusReport status;
   status.audit_failures = 3;

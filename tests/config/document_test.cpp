@@ -134,6 +134,23 @@ TEST(Document, EverythingWritten_IsRead) {
   EXPECT_EQ(document->log.level.value, LogLevel::debug);
 }
 
+TEST(Document, SecondPath_IsAsTheDataplaneButForWhatItSays) {
+  std::string text(kHost);
+  text.replace(text.find("[security]"), 0,
+               "mtu = 9000\ndscp = \"CS5\"\nvlan = 7\n"
+               "[second_path]\nport = \"af_packet:eth2\"\naddress = \"10.21.0.1/24\"\n");
+  const auto document = parse_document(text, "f.toml");
+  ASSERT_TRUE(document) << problem_text(document);
+  ASSERT_TRUE(document->second_path);
+  EXPECT_EQ(*document->second_path->port, "af_packet:eth2");
+  EXPECT_EQ(document->second_path->addresses[0]->to_string(), "10.21.0.1/24");
+  EXPECT_EQ(*document->second_path->mtu, 9000);
+  EXPECT_EQ(*document->second_path->dscp, 40);
+  EXPECT_EQ(*document->second_path->vlan, 0);
+  EXPECT_EQ(document->ports_text(), "af_packet:eth1 and af_packet:eth2");
+  EXPECT_FALSE(parse_document(kHost, "f.toml")->second_path);
+}
+
 TEST(Document, KeyFilesMissing_AreNamedWithTheirLine) {
   const auto document = parse_document(kHost, "/nonexistent/studio.toml");
   ASSERT_TRUE(document);

@@ -9,7 +9,7 @@ import sys
 
 # Which reader fills which section (config/sections.h).
 SECTIONS = {
-    "read_node": ["node"], "read_dataplane": ["dataplane"], "read_control": ["control"],
+    "read_node": ["node"], "read_dataplane": ["dataplane"], "read_link": ["dataplane", "second_path"], "read_control": ["control"],
     "read_security": ["security"], "read_rules": ["allow", "deny"], "read_workers": ["workers"],
     "read_admin": ["admin"], "read_streams": ["streams", "export"], "read_exports": ["export"],
     "read_peers": ["peer"], "read_attaches": ["attach"], "read_repair": ["repair"],

@@ -29,7 +29,32 @@ TEST(ConfigProblem, UnknownSection_Suggests) {
   EXPECT_EQ(problems_with("[[peer]]", "[worker]\n[[peer]]"),
             "f.toml:8: worker: unknown section; did you mean \"workers\"? Allowed: admin, allow, "
             "attach, audit, control, dataplane, deny, export, impairment, log, node, peer, repair, "
-            "security, streams, workers\n");
+            "second_path, security, streams, workers\n");
+}
+
+TEST(ConfigProblem, SecondPathThatIsNone_SaysWhy) {
+  const auto with = [](std::string_view second) {
+    return problems_with("[[peer]]", "[second_path]\n" + std::string(second) + "\n[[peer]]");
+  };
+  EXPECT_EQ(with("port = \"af_packet:eth2\"\naddress = \"10.21.0.1/24\""), "");
+  EXPECT_EQ(with("port = \"af_xdp:eth1\"\naddress = \"10.21.0.1/24\""),
+            "f.toml:9: second_path.port: \"af_xdp:eth1\" is the port of [dataplane]; allowed: "
+            "another one, or no [second_path]\n");
+  EXPECT_EQ(with("port = \"af_packet:eth2\"\naddress = \"10.20.0.1/16\""),
+            "f.toml:10: second_path.address: 10.20.0.1 is the address of [dataplane] as well\n");
+  EXPECT_EQ(
+      with("port = \"af_packet:eth2\""),
+      "f.toml:8: second_path.address: missing; write this port's own address with its prefix, "
+      "as in address = \"10.20.0.2/24\"\n");
+  EXPECT_EQ(with("port = \"af_packet:eth2\"\naddress = \"10.21.0.1/24\"\ngateway = \"10.20.0.9\""),
+            "f.toml:11: second_path.gateway: 10.20.0.9 is in none of this port's own networks\n");
+  EXPECT_NE(with("port = \"ring\"\naddress = \"10.21.0.1/24\"").find("nothing to add"),
+            std::string::npos);
+  EXPECT_NE(with("address = \"10.21.0.1/24\"").find("second_path.port: missing"),
+            std::string::npos);
+  EXPECT_NE(
+      with("port = \"af_packet:eth2\"\naddress = \"10.21.0.1/24\"\ndscp = 3").find("unknown key"),
+      std::string::npos);
 }
 
 TEST(ConfigProblem, RepairKeysOfAnotherScheme_HaveNoEffect) {

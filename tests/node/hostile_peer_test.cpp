@@ -64,6 +64,31 @@ TEST_F(HostilePeer, OtherProtocolVersionIsNamed) {
   expect_thrown_out(host, "mallory speaks protocol 2, we speak 1");
 }
 
+// This agent has one port: the host's second path is no use to it, and an absurd one is refused.
+TEST_F(HostilePeer, SecondPathIsTakenOrLeftAndAnAbsurdOneEndsTheConnection) {
+  wire::Hello hello;
+  hello.protocol = kProtocol;
+  hello.name = "mallory";
+  hello.dataplane = {IpAddress::v4(0x0A140002), 49'600};
+  hello.max_datagram = 1452;
+  hello.second_path = UdpEndpoint{IpAddress::v4(0x0A150002), 49'600};
+  TestHost& plain = bench.knock("mallory");
+  bench.run();
+  plain.send(wire::SessionMessage{hello});
+  bench.run();
+  EXPECT_TRUE(plain.is_connected());
+  plain.hang_up();
+  bench.run();
+  for (const std::uint32_t nowhere : {0u, 0xE0000001u, 0xFFFFFFFFu, 0x0A140002u}) {
+    hello.second_path->address = IpAddress::v4(nowhere);
+    TestHost& host = bench.knock("mallory");
+    bench.run();
+    host.send(wire::SessionMessage{hello});
+    bench.run();
+    expect_thrown_out(host, "mallory did not start with a greeting");
+  }
+}
+
 TEST_F(HostilePeer, MessageThatOnlyAnAgentSendsEndsTheConnection) {
   TestHost& host = bench.connect("mallory");
   static_cast<void>(bench.attach(host, kDevice));

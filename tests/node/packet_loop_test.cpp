@@ -179,6 +179,36 @@ TEST(PacketLoop, WhatLayInThePortIsNoJitter) {
   EXPECT_LT(a.path.jitter, milliseconds(1));
 }
 
+TEST(PacketLoop, WithTwoPortsBothAreTurnedAndSleptOn) {
+  simulation::VirtualClock clock;
+  NoWaker waker;
+  PreemptedPort first, second, peer;
+  first.peer = second.peer = &peer;
+  PacketLoop loop({first, &second}, {waker, waker, waker}, &clock);
+  first.announced_by = 5;
+  EXPECT_TRUE(loop.must_poll()) << "the second port has no descriptor";
+  second.announced_by = 6;
+  EXPECT_FALSE(loop.must_poll());
+  std::vector<int> readable;
+  loop.append_descriptors(readable);
+  EXPECT_EQ(readable, (std::vector<int>{5, 6}));
+  const std::array<int, 1> ready{6};
+  loop.polled(ReadyDescriptors(ready));
+  EXPECT_EQ(first.times_ready, 0);
+  EXPECT_EQ(second.times_ready, 1);
+
+  for (PreemptedPort* const port : {&first, &second}) port->inbox.emplace_back(64);
+  loop.turn(clock.now());
+  EXPECT_EQ(loop.counters().unknown_session, 2u);
+  EXPECT_EQ(loop.port_count(), 2u);
+  loop.read_port();
+  loop.turn(clock.now());
+  PacketEvent event;
+  std::size_t reports = 0;
+  while (loop.take(event)) reports += event.kind == PacketEvent::Kind::port ? 1 : 0;
+  EXPECT_EQ(reports, 2u);
+}
+
 // The packet worker may be asleep: what counts is what the control thread has asked for.
 TEST(PacketLoop, SessionTooManyIsRefusedUntilOneIsRemoved) {
   simulation::VirtualClock clock;

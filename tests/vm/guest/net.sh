@@ -3,6 +3,8 @@
 AGENT_ADDRESS=10.77.0.1 HOST_ADDRESS=10.77.0.2          # dataplane
 AGENT_CONTROL=10.78.0.1 HOST_CONTROL=10.78.0.2          # TLS channel, on the kernel's stack
 
+links="data0 control0" # what joins the two; a scenario with two paths adds data1
+
 interface_up() { # NAMESPACE INTERFACE [ADDRESS/LENGTH]
   ip -n "$1" link set "$2" up mtu 9000
   [ -z "${3:-}" ] || ip -n "$1" address add "$3" dev "$2"
@@ -17,21 +19,29 @@ make_namespaces() {
   done
 }
 
-# Two direct links: data0 for the dataplane (no address: usbgw has its own there), control0 for TCP.
+# Direct links: data0 (and data1) for the dataplane (no address: usbgw has its own there), control0 for TCP.
 join_directly() {
   make_namespaces
   local link
-  for link in data0 control0; do
+  for link in $links; do
     ip -n agent link add $link type veth peer name $link netns host
   done
-  interface_up agent data0
-  interface_up host data0
+  bring_links_up
+}
+
+bring_links_up() {
+  local link
+  for link in $links; do
+    [ $link != control0 ] || continue
+    interface_up agent $link
+    interface_up host $link
+  done
   interface_up agent control0 $AGENT_CONTROL/24
   interface_up host control0 $HOST_CONTROL/24
   quieten
 }
 
-# join_through_bridge NETEM...: the same two links, each through a bridge in namespace "between", whose
+# join_through_bridge NETEM...: the same links, each through a bridge in namespace "between", whose
 # ports delay and lose in both directions by NETEM (as "delay 4ms 2ms loss 0.7%"). An AF_PACKET port
 # bypasses the queueing of its own interface, so the impairment has to be in the middle.
 join_through_bridge() {
@@ -39,7 +49,7 @@ join_through_bridge() {
   make_namespaces
   ip netns add between
   local link side
-  for link in data0 control0; do
+  for link in $links; do
     ip -n between link add bridge-$link type bridge
     interface_up between bridge-$link
     for side in agent host; do
@@ -49,17 +59,13 @@ join_through_bridge() {
       ip netns exec between tc qdisc add dev $side-$link root netem limit 20000 "$@"
     done
   done
-  interface_up agent data0
-  interface_up host data0
-  interface_up agent control0 $AGENT_CONTROL/24
-  interface_up host control0 $HOST_CONTROL/24
-  quieten
+  bring_links_up
 }
 
 # Changes what the bridges do: set_impairment NETEM...
 set_impairment() {
   local link side
-  for link in data0 control0; do
+  for link in $links; do
     for side in agent host; do
       ip netns exec between tc qdisc replace dev $side-$link root netem limit 20000 "$@"
     done
@@ -104,7 +110,7 @@ quieten() {
   local side interface
   for side in agent host; do
     ip netns exec $side sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
-    for interface in data0 control0; do
+    for interface in $links; do
       ip netns exec $side ethtool -K $interface tx off rx off tso off gso off gro off >/dev/null 2>&1
     done
   done
@@ -133,13 +139,16 @@ make_network_switch() {
   resume_network
 }
 
-switch_network() { # NETEM...
-  local link side
-  for link in data0 control0; do
-    for side in agent host; do
-      echo "qdisc change dev $side-$link root netem limit 20000 $*" >&"$switch"
-    done
+switch_link() { # LINK NETEM...
+  local side
+  for side in agent host; do
+    echo "qdisc change dev $side-$1 root netem limit 20000 ${*:2}" >&"$switch"
   done
+}
+
+switch_network() { # NETEM...
+  local link
+  for link in $links; do switch_link "$link" "$@"; done
 }
 
 stop_network() { switch_network loss 100%; }
