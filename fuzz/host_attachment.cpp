@@ -141,6 +141,7 @@ class Sink final : public host::HostAttachmentSink {
   void open_stream(const wire::StreamOpen& open) override { opens.push_back(open); }
   void close_stream(const wire::StreamClose&) override {}
   void reports_taken(const wire::StreamTaken&) override {}
+  void margin_moved(const wire::StreamMargin&) override {}
   StreamLink& outbound() override { return link; }
   [[nodiscard]] std::size_t source_bytes() const override { return 200; }
 

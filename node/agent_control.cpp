@@ -233,6 +233,8 @@ void AgentControl::dispatch(Connection& connection, wire::SessionMessage&& messa
     usb_.post(agent_command::Close{session.handle(), *close});
   } else if (const auto* taken = std::get_if<wire::StreamTaken>(&message)) {
     usb_.post(agent_command::Taken{session.handle(), *taken});
+  } else if (const auto* margin = std::get_if<wire::StreamMargin>(&message)) {
+    usb_.post(agent_command::Margin{session.handle(), *margin});
   } else if (const auto* key = std::get_if<wire::KeyEpoch>(&message)) {
     session.take(*key, now);
   }

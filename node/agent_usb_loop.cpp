@@ -165,6 +165,9 @@ void AgentUsbLoop::run(AgentCommand& command, Instant now) {
   } else if (auto* taken = std::get_if<ac::Taken>(&command)) {
     if (auto* const served = sessions_.find(taken->session, taken->taken.attachment))
       served->attachment.reports_taken(taken->taken);
+  } else if (auto* margin = std::get_if<ac::Margin>(&command)) {
+    if (auto* const served = sessions_.find(margin->session, margin->margin.attachment))
+      served->streams.set_playout(margin->margin);
   }
 }
 

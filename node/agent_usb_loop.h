@@ -59,13 +59,17 @@ struct Taken {
   SessionHandle session;
   wire::StreamTaken taken;
 };
+struct Margin {
+  SessionHandle session;
+  wire::StreamMargin margin;
+};
 }  // namespace agent_command
 
 using AgentCommand =
     std::variant<std::monostate, agent_command::AddSession, agent_command::RemoveSession,
                  agent_command::Add, agent_command::Detach, agent_command::Submit,
                  agent_command::Cancel, agent_command::Open, agent_command::Close,
-                 agent_command::Taken>;
+                 agent_command::Taken, agent_command::Margin>;
 
 namespace agent_event {
 struct Claimed {

@@ -75,6 +75,9 @@ std::size_t HostControl::run_events(Instant now) {
     } else if (auto* taken = std::get_if<he::Taken>(&event)) {
       if (Peer* const peer = peer_of(taken->session))
         peer->session->send(wire::SessionMessage{taken->taken});
+    } else if (auto* margin = std::get_if<he::Margin>(&event)) {
+      if (Peer* const peer = peer_of(margin->session))
+        peer->session->send(wire::SessionMessage{margin->margin});
     } else if (auto* closed = std::get_if<he::Closed>(&event)) {
       if (Record* const record = record_of(closed->session, closed->attachment)) {
         unplug(*record, "the kernel unplugged it", now);

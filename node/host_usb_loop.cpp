@@ -36,6 +36,11 @@ struct HostedAttachment final : host::HostAttachmentSink {
   void reports_taken(const wire::StreamTaken& taken) override {
     events.send(host_event::Taken{session, taken});
   }
+  void margin_moved(const wire::StreamMargin& margin) override {
+    streams.set_playout(margin);
+    packet.wake();
+    events.send(host_event::Margin{session, margin});
+  }
   StreamLink& outbound() override { return links.outbound; }
   [[nodiscard]] std::size_t source_bytes() const override {
     return max_payload == 0 ? largest_source

@@ -94,6 +94,10 @@ struct Taken {
   SessionHandle session;
   wire::StreamTaken taken;
 };
+struct Margin {
+  SessionHandle session;
+  wire::StreamMargin margin;
+};
 struct Status {
   SessionHandle session;
   AttachmentId attachment;
@@ -101,9 +105,10 @@ struct Status {
 };
 }  // namespace host_event
 
-using HostEvent = std::variant<std::monostate, host_event::Closed, host_event::Removed,
-                               host_event::Submit, host_event::Cancel, host_event::Open,
-                               host_event::Close, host_event::Taken, host_event::Status>;
+using HostEvent =
+    std::variant<std::monostate, host_event::Closed, host_event::Removed, host_event::Submit,
+                 host_event::Cancel, host_event::Open, host_event::Close, host_event::Taken,
+                 host_event::Margin, host_event::Status>;
 
 class HostUsbLoop : public Loop {
  public:

@@ -169,6 +169,10 @@ void PacketLoop::run_stream_commands(Entry& entry) {
         opened = entry.session->open_inbound(command.options);
         entry.open_streams += opened ? 1 : 0;
         break;
+      case StreamCommand::Kind::set_deadline:
+        entry.session->set_deadline(command.options.stream, command.options.epoch,
+                                    command.options.repair.deadline);
+        break;
       case StreamCommand::Kind::close_outbound:
         entry.session->close_outbound(command.options.stream);
         entry.open_streams -= std::min(entry.open_streams, 1u);

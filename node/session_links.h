@@ -16,9 +16,16 @@ namespace usbgw::node {
 using SessionHandle = Strong<struct SessionHandleTag, std::uint32_t>;
 
 struct StreamCommand {
-  enum class Kind : std::uint8_t { open_outbound, open_inbound, close_outbound, close_inbound };
+  enum class Kind : std::uint8_t {
+    open_outbound,
+    open_inbound,
+    close_outbound,
+    close_inbound,
+    set_deadline
+  };
   Kind kind{};
-  session::StreamOptions options;  // close: options.stream alone
+  // close: options.stream alone; set_deadline: epoch and repair.deadline too
+  session::StreamOptions options;
 };
 
 struct PathUpdate {

@@ -57,6 +57,19 @@ wire::StreamOpen StreamCommands::limited(wire::StreamOpen open, std::size_t max_
   return open;
 }
 
+void StreamCommands::set_playout(const wire::StreamMargin& margin) {
+  const StreamId stream = stream_of(margin.attachment, margin.endpoint);
+  const bool is_open =
+      std::any_of(open_.begin(), open_.end(), [&](const Open& o) { return o.stream == stream; });
+  if (!is_open || !repair_.options) return;
+  StreamCommand command;
+  command.kind = StreamCommand::Kind::set_deadline;
+  command.options.stream = stream;
+  command.options.epoch = margin.epoch;
+  command.options.repair.deadline = deadline_of_source(margin.playout);
+  static_cast<void>(links_.commands.push(std::move(command)));
+}
+
 void StreamCommands::close(StreamId stream) {
   const auto known =
       std::find_if(open_.begin(), open_.end(), [&](const Open& o) { return o.stream == stream; });

@@ -27,6 +27,9 @@ class StreamCommands {
   // `sends`: this side sends the stream's data. False when the packet worker's command ring is
   // full.
   [[nodiscard]] bool open(const wire::StreamOpen& open, bool sends);
+  // D of an open isochronous stream has moved. Lost when the command ring is full: the next move
+  // says it again.
+  void set_playout(const wire::StreamMargin& margin);
   void close(StreamId stream);
   void close_all();
   // What this side's own limit leaves of it. `max_payload`: largest datagram with isochronous data;

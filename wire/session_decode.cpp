@@ -189,6 +189,11 @@ StreamTaken take(Checker& check, const proto::StreamTaken& from) {
           check.epoch(from.epoch()), from.reports()};
 }
 
+StreamMargin take(Checker& check, const proto::StreamMargin& from) {
+  return {check.attachment(from.attachment()), check.endpoint(from.endpoint()),
+          check.epoch(from.epoch()), check.duration(from.playout_ns())};
+}
+
 SessionMessage take_body(Checker& check, const proto::SessionMessage& from) {
   using Body = proto::SessionMessage;
   switch (from.body_case()) {
@@ -220,6 +225,8 @@ SessionMessage take_body(Checker& check, const proto::SessionMessage& from) {
       return KeyEpoch{from.key_epoch().epoch(), from.key_epoch().session_index()};
     case Body::kStreamTaken:
       return take(check, from.stream_taken());
+    case Body::kStreamMargin:
+      return take(check, from.stream_margin());
     case Body::kHeartbeat:
     case Body::BODY_NOT_SET:
       break;

@@ -133,6 +133,13 @@ struct Filler {
     taken.set_epoch(from.epoch.value());
     taken.set_reports(from.reports);
   }
+  void operator()(const StreamMargin& from) const {
+    auto& margin = *to.mutable_stream_margin();
+    margin.set_attachment(from.attachment.value());
+    margin.set_endpoint(from.endpoint.value());
+    margin.set_epoch(from.epoch.value());
+    margin.set_playout_ns(nanoseconds(from.playout));
+  }
   void operator()(const KeyEpoch& from) const {
     to.mutable_key_epoch()->set_epoch(from.epoch);
     to.mutable_key_epoch()->set_session_index(from.session_index);

@@ -122,8 +122,8 @@ struct KeyEpoch {
   bool operator==(const KeyEpoch&) const = default;
 };
 
-using SessionMessage =
-    std::variant<Hello, Heartbeat, ListExports, Exports, Attach, Attached, Refused, Detach,
-                 DeviceGone, StreamOpen, StreamOpened, StreamClose, KeyEpoch, StreamTaken>;
+using SessionMessage = std::variant<Hello, Heartbeat, ListExports, Exports, Attach, Attached,
+                                    Refused, Detach, DeviceGone, StreamOpen, StreamOpened,
+                                    StreamClose, KeyEpoch, StreamTaken, StreamMargin>;
 
 }  // namespace usbgw::wire

@@ -52,4 +52,13 @@ struct StreamTaken {
   std::uint64_t reports = 0;
 };
 
+// The playout margin of an isochronous stream has moved: what repairs it has more time now, or
+// less.
+struct StreamMargin {
+  AttachmentId attachment;
+  EndpointAddress endpoint;
+  StreamEpoch epoch;
+  Duration playout{};  // D
+};
+
 }  // namespace usbgw::wire

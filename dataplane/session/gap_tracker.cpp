@@ -29,6 +29,12 @@ void GapTracker::open(Duration deadline) {
   next_deadline_.reset();
 }
 
+// What has been given up as too late stays so: it is a matter of one interval.
+void GapTracker::set_deadline(Duration deadline) {
+  deadline_ = deadline;
+  next_deadline_.reset();
+}
+
 GapTracker::Place& GapTracker::place(std::int64_t number) {
   Place& place = places_[static_cast<std::size_t>(number) % kRepairHistory];
   if (place.number != number) place = {number, false, false, first_ask(number)};

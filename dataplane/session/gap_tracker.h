@@ -20,6 +20,8 @@ namespace usbgw::session {
 class GapTracker {
  public:
   void open(Duration deadline);
+  // From now on.
+  void set_deadline(Duration deadline);
   // A source was delivered, or came by itself after its repair. What counts is when the slowest
   // path would have brought it, `lag` after now: that the fastest one is gone is then no lateness.
   void arrived(std::int64_t number, Provenance provenance, Instant now, Duration lag = {});

@@ -28,6 +28,13 @@ void InboundStream::combine() {
   if (window_) window_->clear();
 }
 
+// A stream that was opened without one goes on without.
+void InboundStream::set_deadline(Duration deadline) {
+  if (!asks() || deadline <= Duration{}) return;
+  options_.repair.deadline = deadline;
+  gaps.set_deadline(deadline);
+}
+
 void InboundStream::close() {
   for (std::size_t i = 0; i < kReliableWindow; ++i)
     if ((held_ >> i & 1) != 0) blocks_->let_waiting_go(items_[i].block);

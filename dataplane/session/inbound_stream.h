@@ -56,6 +56,7 @@ class InboundStream {
            options_.repair.deadline > Duration{};
   }
   GapTracker gaps;
+  void set_deadline(Duration deadline);
   [[nodiscard]] bool reports() const {
     return asks() && options_.repair.scheme == RepairScheme::automatic;
   }

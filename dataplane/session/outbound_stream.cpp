@@ -110,6 +110,15 @@ void OutboundStream::report(const wire::LossReportRecord& report, Instant now,
   follow_controller();
 }
 
+void OutboundStream::set_deadline(Duration deadline) {
+  if (!combines()) return;
+  options_.repair.deadline = deadline;
+  if (options_.repair.resends) schedule.resend_until(deadline);
+  if (!is_automatic()) return;
+  controller_->set_deadline(deadline);
+  follow_controller();
+}
+
 void OutboundStream::follow_controller() {
   const RepairChoice& choice = controller_->choice();
   schedule.set_plan(choice.plan);

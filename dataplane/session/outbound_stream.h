@@ -77,6 +77,7 @@ class OutboundStream {
   // What the receiver reports decides, when the scheme is automatic.
   void report(const wire::LossReportRecord& report, Instant now, const RoundTrip& round_trip);
   void source_sent(const StreamItem& item, Instant now);
+  void set_deadline(Duration deadline);
   // Sources [first, end) are in `datagram`, themselves or in a symbol. A symbol over one of them
   // has to go in another: it would be lost with what it is there to repair.
   void is_in(std::uint64_t datagram, std::int64_t first, std::int64_t end);

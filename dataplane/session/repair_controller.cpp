@@ -93,6 +93,11 @@ void RepairController::open(Duration deadline, std::uint64_t share) {
   protect();
 }
 
+void RepairController::set_deadline(Duration deadline) {
+  deadline_ = deadline;
+  if (!has_report_) protect();
+}
+
 // One copy, which jitter that is not known yet may delay.
 void RepairController::protect() {
   choice_ = {{RepairScheme::block, 1, 1, deadline_ / 2}, false, 1};

@@ -31,6 +31,8 @@ class RepairController {
   // `share`: bytes a second on the wire that the stream may take with its repair, but for resends,
   // which are at most a quarter of its sources; 0: no bound.
   void open(Duration deadline, std::uint64_t share);
+  // Losses seen stay counted; a stream of which nothing is known is protected for the new one.
+  void set_deadline(Duration deadline);
   void source_sent(std::size_t bytes, Instant now);
   // Cumulative: one that is lost or comes twice does no harm. One that counts fewer than the newest
   // is dropped, and one that comes sooner than a receiver sends them. Without any for a second the

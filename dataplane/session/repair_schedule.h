@@ -35,6 +35,7 @@ class RepairSchedule {
   // From the next source on; what is owed stays so.
   void set_plan(const RepairPlan& plan);
   [[nodiscard]] const RepairPlan& plan() const { return plan_; }
+  void resend_until(Duration age) { resend_until_ = age; }
   void heed_requests(bool heed) { heeds_requests_ = heed; }
 
   // Numbers ascend by one. The item is kept from now on.

@@ -55,6 +55,14 @@ bool Session::open_inbound(const StreamOptions& options) {
   return true;
 }
 
+void Session::set_deadline(StreamId stream, StreamEpoch epoch, Duration deadline) {
+  const wire::StreamKey key{stream, epoch};
+  OutboundStream* const out = implementation_->outbound_streams.find(stream);
+  if (out != nullptr && out->key() == key) out->set_deadline(deadline);
+  InboundStream* const in = implementation_->inbound_streams.find(stream);
+  if (in != nullptr && in->key() == key) in->set_deadline(deadline);
+}
+
 void Session::close_outbound(StreamId stream) {
   implementation_->outbound_streams.close(stream);
 }

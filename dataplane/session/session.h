@@ -113,6 +113,8 @@ class Session {
   // Replaces an earlier opening of the same stream in that direction. False: no stream slot left.
   [[nodiscard]] bool open_outbound(const StreamOptions& options);
   [[nodiscard]] bool open_inbound(const StreamOptions& options);
+  // D of a timely stream has moved, whichever way it goes; of no other opening than this.
+  void set_deadline(StreamId stream, StreamEpoch epoch, Duration deadline);
   void close_outbound(StreamId stream);
   void close_inbound(StreamId stream);
 

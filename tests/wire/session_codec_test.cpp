@@ -70,7 +70,9 @@ std::vector<SessionMessage> one_of_each() {
           opened,
           StreamClose{AttachmentId{2}, EndpointAddress{0x81}, StreamEpoch{9}},
           KeyEpoch{2, 77},
-          StreamTaken{AttachmentId{2}, EndpointAddress{0x81}, StreamEpoch{9}, 1ull << 40}};
+          StreamTaken{AttachmentId{2}, EndpointAddress{0x81}, StreamEpoch{9}, 1ull << 40},
+          StreamMargin{AttachmentId{2}, EndpointAddress{0x81}, StreamEpoch{9},
+                       std::chrono::microseconds(4250)}};
 }
 
 std::vector<std::byte> bytes_of(const proto::SessionMessage& message) {

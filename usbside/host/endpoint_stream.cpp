@@ -24,9 +24,15 @@ void EndpointStream::ensure_open(wire::StreamKind kind, std::uint32_t packet_byt
   open.kind = kind;
   open.packet_bytes = packet_bytes;
   open.source_bytes = static_cast<std::uint32_t>(context_.sink.source_bytes());
-  open.playout = playout;
+  open.playout = told_margin_ = playout;
   open.urb_intervals = static_cast<std::uint32_t>(urb_intervals);
   context_.sink.open_stream(open);
+}
+
+void EndpointStream::tell_margin(Duration playout) {
+  if (!is_open() || playout == told_margin_) return;
+  told_margin_ = playout;
+  context_.sink.margin_moved({context_.attachment, info_.address, epoch_, playout});
 }
 
 void EndpointStream::opened(const wire::StreamOpened& opened, Instant now) {

@@ -84,6 +84,8 @@ class EndpointStream {
   // Opens with the next epoch unless it is open; after a refusal, not before retry_at_.
   void ensure_open(wire::StreamKind kind, std::uint32_t packet_bytes, Duration playout, Instant now,
                    std::size_t urb_intervals = 0);
+  // D, as it is now: the agent is told when it is not what it was.
+  void tell_margin(Duration playout);
   virtual void on_opened(const wire::StreamOpened& opened, Instant now) = 0;
   virtual void on_refused(Instant now) { static_cast<void>(now); }
   [[nodiscard]] StreamId stream_id() const { return stream_of(context_.attachment, info_.address); }
@@ -102,6 +104,7 @@ class EndpointStream {
  private:
   State state_ = State::closed;
   StreamEpoch epoch_;
+  Duration told_margin_{};
   Instant retry_at_{Duration{INT64_MIN / 4}};
 };
 

@@ -57,6 +57,7 @@ class HostAttachmentSink {
   virtual void open_stream(const wire::StreamOpen& open) = 0;
   virtual void close_stream(const wire::StreamClose& close) = 0;
   virtual void reports_taken(const wire::StreamTaken& taken) = 0;
+  virtual void margin_moved(const wire::StreamMargin& margin) = 0;
   // The outbound link of the session (OUT streams); the attachment claims, publishes and retires.
   virtual StreamLink& outbound() = 0;
   // Largest source symbol that fits the path now.

@@ -119,6 +119,7 @@ void IsoInPlayout::receive_body(const StreamItem& item, std::span<const std::byt
   const std::int64_t decided = started_ ? next_.value_or(0) : 0;
   const auto received = buffer_.receive(*body, first, decided, item.provenance);
   if (received.late > 0) margin_.on_late(now - due(received.newest_late), now);
+  tell_margin(margin_.value());
   align(now);
 }
 

@@ -109,6 +109,7 @@ void IsoOutPacer::receive(const StreamItem& item, std::span<const std::byte> bod
   if (report->late > agent_late_) {
     margin_.on_late(std::max(-report->least_margin, Duration::zero()), now);
   }
+  tell_margin(margin_.value());
   if (report->has_margin()) agent_fifo_.add(report->least_margin, now);
   agent_late_ = std::max(agent_late_, report->late);
   agent_missing_ = std::max(agent_missing_, report->missing);

@@ -80,6 +80,16 @@ TEST(GapTracker, AsksForNothingThatCouldNotComeInTime) {
   for (Duration t{}; t < 10ms; t += 100us) EXPECT_FALSE(gaps.take_request(at(100) + t, round_trip));
 }
 
+TEST(GapTracker, DeadlineThatMovesUpLeavesTimeToAsk) {
+  constexpr RoundTrip kLong{8ms, 8ms, 9ms};
+  GapTracker gaps = after(40, 4ms);
+  EXPECT_FALSE(gaps.take_request(at(41) + 300us, kLong));
+  gaps.set_deadline(12ms);
+  const auto request = gaps.take_request(at(42) + 300us, kLong);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->first, 42u);
+}
+
 TEST(GapTracker, SourcesOfOneGapShareARequest) {
   GapTracker gaps = after(110, 8ms, 105, 108);
   const auto request = gaps.take_request(at(110), kShort);

@@ -52,6 +52,18 @@ TEST(RepairController, StreamsStartProtected) {
   EXPECT_EQ(receiver.plan(), (RepairPlan{RepairScheme::block, 1, 1, 3475us}));
 }
 
+TEST(RepairController, CopiesFollowADeadlineThatMoves) {
+  Receiver receiver(4ms);
+  receiver.controller.set_deadline(6ms);
+  EXPECT_EQ(receiver.plan(), (RepairPlan{RepairScheme::block, 1, 1, 3ms}));
+  receiver.report.spread_us = 500;
+  receiver.run(10s, 0);
+  EXPECT_EQ(receiver.plan(), (RepairPlan{RepairScheme::block, 1, 1, 5475us}));
+  receiver.controller.set_deadline(4ms);
+  receiver.run(200ms, 0);
+  EXPECT_EQ(receiver.plan(), (RepairPlan{RepairScheme::block, 1, 1, 3475us}));
+}
+
 TEST(RepairController, NothingIsAddedOnceThePathIsClean) {
   Receiver receiver(4ms);
   receiver.run(30s, 0.007);

@@ -100,6 +100,21 @@ TEST(SessionRequest, NothingIsAskedThatCouldNotComeInTime) {
   EXPECT_EQ(path.pair.b.count(SessionCounter::requests_sent), before);
 }
 
+// What both ends learn when D moves: what could not come in time before can now.
+TEST(SessionRequest, DeadlineThatMovesUpGivesResendsTheirTime) {
+  ShortPath path(resending(400us));
+  path.send(100, {50});
+  EXPECT_EQ(path.pair.a.count(SessionCounter::resends), 0u);
+  path.pair.a.session->set_deadline(kStream, StreamEpoch{1}, 4ms);
+  path.pair.b.session->set_deadline(kStream, StreamEpoch{1}, 4ms);
+  path.send(100, {150});
+  EXPECT_EQ(path.pair.a.count(SessionCounter::resends), 1u);
+  // Of another opening: nothing to do with this one.
+  path.pair.b.session->set_deadline(kStream, StreamEpoch{2}, 400us);
+  path.send(100, {250});
+  EXPECT_EQ(path.pair.a.count(SessionCounter::resends), 2u);
+}
+
 TEST(SessionRequest, LostRequestsAndResendsAreRepeatedUntilTheDeadline) {
   ShortPath path(resending(4ms));
   path.send(100);

@@ -22,6 +22,7 @@ class FakeAgent final : public HostAttachmentSink {
   void open_stream(const wire::StreamOpen& open) override { opens.push_back(open); }
   void close_stream(const wire::StreamClose& close) override { closes.push_back(close); }
   void reports_taken(const wire::StreamTaken& value) override { taken.push_back(value); }
+  void margin_moved(const wire::StreamMargin& value) override { margins.push_back(value); }
   StreamLink& outbound() override { return link; }
   [[nodiscard]] std::size_t source_bytes() const override { return largest_source; }
 
@@ -33,6 +34,7 @@ class FakeAgent final : public HostAttachmentSink {
   std::vector<wire::StreamOpen> opens;
   std::vector<wire::StreamClose> closes;
   std::vector<wire::StreamTaken> taken;
+  std::vector<wire::StreamMargin> margins;
   StreamLink link;
   std::size_t largest_source = 1400;
 

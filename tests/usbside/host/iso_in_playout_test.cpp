@@ -226,6 +226,8 @@ TEST_P(IsoInPlayout, LateData_IsCountedAndRaisesDInSteps) {
   EXPECT_GT(status.playout_raises, 3u);
   EXPECT_GE(status.playout, milliseconds(2));
   EXPECT_LE(status.playout, milliseconds(4));
+  ASSERT_FALSE(rig->agent.margins.empty());
+  EXPECT_EQ(rig->agent.margins.back().playout, status.playout);
   expect_sums();
 }
 

@@ -201,6 +201,8 @@ TEST_P(IsoOutPacer, AgentReportsLateData_RaisesDOut) {
   const auto status = rig->stream_status(kAudioOut);
   // 0.3 ms late: two steps of 0.25 ms. The rest of D_out is for wake-ups.
   EXPECT_EQ(status.playout_raises, 2u);
+  ASSERT_EQ(rig->agent.margins.size(), 1u);
+  EXPECT_EQ(rig->agent.margins[0].playout, kPlayout + microseconds(500));
   EXPECT_EQ(status.agent_late, 3u);
   EXPECT_EQ(status.playout, kAhead + kPlayout + microseconds(500) + microseconds(250));
   expect_cadence();
