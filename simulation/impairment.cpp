@@ -7,6 +7,7 @@ namespace usbgw::simulation {
 namespace {
 
 // Numbers of their own: as far from each other as from those of neighbouring seeds.
+constexpr std::uint64_t kTraceSeed = 0x510E527FADE682D1;
 constexpr std::uint64_t kGilbertSeed = 0x6A09E667F3BCC908;
 constexpr std::uint64_t kReorderSeed = 0xBB67AE8584CAA73B;
 constexpr std::uint64_t kDuplicateSeed = 0x3C6EF372FE94F82B;
@@ -16,6 +17,7 @@ constexpr std::uint64_t kCorruptSeed = 0xA54FF53A5F1D36F1;
 
 Impairment::Impairment(const ImpairmentProfile& profile, std::uint64_t seed)
     : profile_(profile),
+      trace_start_(Random(seed ^ kTraceSeed).uniform()),
       random_(seed),
       gilbert_random_(seed ^ kGilbertSeed),
       reorder_random_(seed ^ kReorderSeed),
@@ -57,6 +59,13 @@ bool Impairment::is_down(Instant when) {
 bool Impairment::is_flapped(Instant when) const {
   if (profile_.flap_down.count() <= 0 || profile_.flap_every.count() <= 0) return false;
   return when.time_since_epoch() % profile_.flap_every >= profile_.flap_every - profile_.flap_down;
+}
+
+bool Impairment::is_lost_in_trace(Instant when) const {
+  if (profile_.trace == nullptr) return false;
+  const auto length = static_cast<double>(profile_.trace->length().count());
+  return profile_.trace->is_lost(when.time_since_epoch() +
+                                 Duration(static_cast<std::int64_t>(trace_start_ * length)));
 }
 
 // Begins in either state as often as it is in it.
@@ -114,7 +123,7 @@ void Impairment::add_arrival(Fate& fate, Instant sent, Duration extra) {
 // All that is drawn from random_ is drawn for every datagram, lost or not.
 Fate Impairment::fate_of(Instant sent) {
   ++offered_;
-  const bool is_cut = is_down(sent) || is_flapped(sent);
+  const bool is_cut = is_down(sent) || is_flapped(sent) || is_lost_in_trace(sent);
   const bool is_lost = random_.chance(profile_.loss);
   const Duration extra = extra_delay(sent, random_);
   const bool is_bad = is_lost_by_state();

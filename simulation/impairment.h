@@ -1,8 +1,9 @@
 // What a path does to each datagram: delay and jitter; loss that is independent, of Gilbert and
-// Elliott's two states, or of outages; a path that goes down at fixed times; datagrams that come
-// late, twice, or with a bit flipped. Any of it at once. Seeded, and independent of who asks: the
-// same seed, profile and send times give the same fates. Gilbert's states, reordering, duplicates
-// and corruption each draw from numbers of their own: with one more of them the others' draws stay.
+// Elliott's two states, of outages, or as a trace has it; a path that goes down at fixed times;
+// datagrams that come late, twice, or with a bit flipped. Any of it at once. Seeded, and
+// independent of who asks: the same seed, profile and send times give the same fates. Gilbert's
+// states, reordering, duplicates and corruption each draw from numbers of their own: with one more
+// of them the others' draws stay.
 //
 // How the delay varies:
 //   uniform      in [0, jitter]: J
@@ -22,6 +23,7 @@
 
 #include "common/random.h"
 #include "common/timeline.h"
+#include "simulation/loss_trace.h"
 
 namespace usbgw::simulation {
 
@@ -56,6 +58,7 @@ struct ImpairmentProfile {
   // Down at the end of every period of the clock: both ways at once, as a cable is.
   Duration flap_down{};
   Duration flap_every{};
+  const LossTrace* trace = nullptr;  // from a moment of the seed's on; outlives the impairment
 };
 
 // What becomes of one datagram: it comes once, twice, or not at all.
@@ -103,6 +106,7 @@ class Impairment {
  private:
   [[nodiscard]] bool is_down(Instant when);
   [[nodiscard]] bool is_flapped(Instant when) const;
+  [[nodiscard]] bool is_lost_in_trace(Instant when) const;
   [[nodiscard]] bool is_lost_by_state();
   // Beyond the fastest datagram's delay.
   [[nodiscard]] Duration extra_delay(Instant sent, Random& random);
@@ -110,6 +114,7 @@ class Impairment {
   void add_arrival(Fate& fate, Instant sent, Duration extra);
 
   ImpairmentProfile profile_;
+  double trace_start_;  // share of the trace's length
   Random random_;
   Random gilbert_random_;
   Random reorder_random_;

@@ -32,8 +32,14 @@ class Progress {
     const bool is_last = done_ == count_;
     if (!is_last && elapsed - shown_ < (is_terminal_ ? 0.2 : 10.0)) return;
     shown_ = elapsed;
-    std::fprintf(stderr, "%s%s: %zu of %zu, %.0f s%s", is_terminal_ ? "\r\033[K" : "",
-                 title_.c_str(), done_, count_, elapsed, is_terminal_ && !is_last ? "" : "\n");
+    if (is_terminal_) {
+      constexpr std::size_t kWidth = 30;
+      const std::string bar(done_ * kWidth / count_, '#');
+      std::fprintf(stderr, "\r\033[K%s [%-30s] %zu of %zu, %.0f s%s", title_.c_str(), bar.c_str(),
+                   done_, count_, elapsed, is_last ? "\n" : "");
+    } else {
+      std::fprintf(stderr, "%s: %zu of %zu, %.0f s\n", title_.c_str(), done_, count_, elapsed);
+    }
   }
   [[nodiscard]] double elapsed() const { return seconds_since(start_); }
 

@@ -20,9 +20,8 @@
 #include "app/text_table.h"
 #include "benchmarks/deadline/channel.h"
 #include "benchmarks/deadline/run.h"
-#include "benchmarks/deadline/scheme.h"
 #include "benchmarks/timing/options.h"
-#include "benchmarks/timing/poisson.h"
+#include "common/poisson.h"
 #include "simulation/parallel.h"
 
 namespace usbgw::benchmarks {
@@ -53,8 +52,9 @@ struct Case {
 
 // The rate that a target judges: what it is at least.
 double judged_rate(const Figures& figures) {
-  const double misses = figures.misses < kFewMisses ? lower_bound(figures.misses)
-                                                    : static_cast<double>(figures.misses);
+  const double misses = figures.misses < kFewMisses
+                            ? poisson_lower(static_cast<double>(figures.misses))
+                            : static_cast<double>(figures.misses);
   return misses / static_cast<double>(figures.sources);
 }
 
@@ -67,7 +67,7 @@ std::string number(double value, const char* format = "%.1e") {
 // "1.7e-04", with few misses the upper bound: "<3.1e-06".
 std::string rate_text(const Figures& figures) {
   if (figures.misses > 0) return number(figures.miss_rate());
-  return "<" + number(upper_bound(0) / static_cast<double>(figures.sources));
+  return "<" + number(poisson_upper(0) / static_cast<double>(figures.sources));
 }
 
 const Result* best_of(const std::vector<Result>& results, Duration deadline, std::size_t channel,
@@ -112,15 +112,18 @@ Comparison compare(const std::vector<Result>& results, const Result& controller,
   const bool is_few = ours.misses < kFewMisses || theirs.misses < kFewMisses;
   const double sources = static_cast<double>(ours.sources);
   const double most = 1.2 *
-                      (is_few ? upper_bound(theirs.misses) : static_cast<double>(theirs.misses)) /
+                      (is_few ? poisson_upper(static_cast<double>(theirs.misses))
+                              : static_cast<double>(theirs.misses)) /
                       static_cast<double>(theirs.sources);
-  const double missed =
-      (is_few ? lower_bound(ours.misses) : static_cast<double>(ours.misses)) / sources;
+  const double missed = (is_few ? poisson_lower(static_cast<double>(ours.misses))
+                                : static_cast<double>(ours.misses)) /
+                        sources;
   // Of resends it is their number that varies: counted as misses are.
-  const double overhead_most = 1.2 *
-                               (theirs.repairs < kFewMisses ? upper_bound(theirs.repairs)
-                                                            : static_cast<double>(theirs.repairs)) /
-                               static_cast<double>(theirs.sources);
+  const double overhead_most =
+      1.2 *
+      (theirs.repairs < kFewMisses ? poisson_upper(static_cast<double>(theirs.repairs))
+                                   : static_cast<double>(theirs.repairs)) /
+      static_cast<double>(theirs.sources);
   comparison.is_missed = missed > most || ours.overhead() > overhead_most;
   return comparison;
 }
@@ -201,7 +204,8 @@ std::optional<Target> fixed_point(const std::vector<Result>& results, const char
 constexpr const char* kResendPoint = "resends, RTT 0.5 ms, D = 2 ms";
 
 Target resend_point(const Figures& figures, bool is_full) {
-  const double bound = upper_bound(figures.misses) / static_cast<double>(figures.sources);
+  const double bound =
+      poisson_upper(static_cast<double>(figures.misses)) / static_cast<double>(figures.sources);
   const double overhead = figures.overhead();
   Target target{std::string(kResendPoint) + ": upper bound at most 1e-6, overhead at most 2 %",
                 std::to_string(figures.misses) + " of " + std::to_string(figures.sources) +
@@ -250,8 +254,10 @@ nlohmann::json json_of(const Result& result) {
                    {"sources", figures.sources},
                    {"misses", figures.misses},
                    {"miss_rate", figures.miss_rate()},
-                   {"lower", lower_bound(figures.misses) / static_cast<double>(figures.sources)},
-                   {"upper", upper_bound(figures.misses) / static_cast<double>(figures.sources)},
+                   {"lower", poisson_lower(static_cast<double>(figures.misses)) /
+                                 static_cast<double>(figures.sources)},
+                   {"upper", poisson_upper(static_cast<double>(figures.misses)) /
+                                 static_cast<double>(figures.sources)},
                    {"overhead", figures.overhead()}});
   }
   return {{"scheme", result.scheme.name},
@@ -279,7 +285,7 @@ int report(const ReportOptions& options) {
   const bool has_resend_point = filter.takes(kResendPoint);
   std::vector<Result> results;
   for (const Duration deadline : kDeadlines)
-    for (Scheme& scheme : schemes_for(deadline))
+    for (Scheme& scheme : simulation::schemes_for(deadline, 1ms))
       if (filter.takes(scheme.name))
         results.push_back({scheme, deadline, std::vector<Figures>(channels().size()), {}});
   filter.require_any();

@@ -1,32 +1,17 @@
-// One stream through two real sessions over an impaired link under virtual time: which sources were
-// there by their deadline, and what the sender added for it.
+// One stream over a path that changes: each channel's figures, without what is still settling.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "benchmarks/deadline/channel.h"
-#include "benchmarks/deadline/scheme.h"
+#include "simulation/deadline_stream.h"
+#include "simulation/repair_schemes.h"
 
 namespace usbgw::benchmarks {
 
-struct Figures {
-  std::uint64_t sources = 0;
-  std::uint64_t misses = 0;
-  std::uint64_t repairs = 0;  // repair symbols and resends
-  Figures& operator+=(const Figures& other) {
-    sources += other.sources;
-    misses += other.misses;
-    repairs += other.repairs;
-    return *this;
-  }
-  [[nodiscard]] double miss_rate() const {
-    return static_cast<double>(misses) / static_cast<double>(sources);
-  }
-  [[nodiscard]] double overhead() const {
-    return static_cast<double>(repairs) / static_cast<double>(sources);
-  }
-};
+using simulation::Figures;
+using simulation::Scheme;
 
 struct SegmentFigures {
   std::size_t channel = 0;

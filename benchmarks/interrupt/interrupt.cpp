@@ -13,7 +13,7 @@
 #include "benchmarks/interrupt/run.h"
 #include "benchmarks/timing/machines.h"
 #include "benchmarks/timing/options.h"
-#include "benchmarks/timing/poisson.h"
+#include "common/poisson.h"
 #include "simulation/parallel.h"
 #include "usbside/device/software/hid_function.h"
 #include "usbside/device/software/midi_function.h"
@@ -44,11 +44,12 @@ struct Result {
   [[nodiscard]] double late_bound() const {
     const auto runs = static_cast<double>(figures.late_runs);
     const double per_run = figures.late_runs == 0 ? 1 : static_cast<double>(figures.late) / runs;
-    return upper_bound(figures.late_runs) * per_run / static_cast<double>(figures.received);
+    return poisson_upper(static_cast<double>(figures.late_runs)) * per_run /
+           static_cast<double>(figures.received);
   }
   // Whether none late would be enough to meet the target.
   [[nodiscard]] bool is_judged() const {
-    return upper_bound(0) < kMostLate * static_cast<double>(figures.received);
+    return poisson_upper(0) < kMostLate * static_cast<double>(figures.received);
   }
   [[nodiscard]] std::string missed() const {
     if (figures.lost + figures.repeated > 0 || figures.received == 0) return "lost or repeated";

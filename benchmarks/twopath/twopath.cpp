@@ -17,7 +17,7 @@
 #include "app/text_table.h"
 #include "benchmarks/timing/machines.h"
 #include "benchmarks/timing/options.h"
-#include "benchmarks/timing/poisson.h"
+#include "common/poisson.h"
 #include "simulation/audio_system.h"
 #include "simulation/counter_player.h"
 #include "simulation/parallel.h"
@@ -199,8 +199,8 @@ class Run {
         return (intervals + kPerDatagram - 1) / kPerDatagram;
       };
       const double most = kLoss * kLoss * static_cast<double>(datagrams(case_.intervals));
-      require(lower_bound(datagrams(case_.concealed)) <= most, "IN loss");
-      require(lower_bound(datagrams(case_.missing)) <= most, "OUT loss");
+      require(poisson_lower(static_cast<double>(datagrams(case_.concealed))) <= most, "IN loss");
+      require(poisson_lower(static_cast<double>(datagrams(case_.missing))) <= most, "OUT loss");
       return;
     }
     require(case_.concealed == 0, "concealed");
