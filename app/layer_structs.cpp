@@ -20,10 +20,12 @@ node::RepairConfig repair_of(const config::RepairSection& repair) {
   options.data = *repair.data;
   options.repair = *repair.repair;
   options.spread = *repair.spread;
+  options.resends = *repair.requests;
   switch (*repair.scheme) {
     case config::RepairScheme::none:
     case config::RepairScheme::copy:
-      return config;
+      if (!options.resends) return config;
+      break;
     case config::RepairScheme::rs:
       options.scheme = session::RepairScheme::block;
       break;

@@ -180,6 +180,7 @@ RepairSection read_repair(TableReader reader) {
   repair.repair = reader.integer<std::uint8_t>("repair", 4, 1, kMostRepairSymbols);
   repair.spread = reader.duration("spread", {milliseconds(4), reader.location("spread")},
                                   microseconds(0), milliseconds(100));
+  repair.requests = reader.boolean("requests", false);
   repair.share = reader.parsed<std::uint64_t>("share", 0, parse_rate);
   const bool is_automatic = *repair.scheme == RepairScheme::automatic;
   const bool combines =
@@ -188,6 +189,8 @@ RepairSection read_repair(TableReader reader) {
     if (reader.has(key) && !combines)
       reader.complain(key, "has no effect without scheme = \"rs\" or \"window\"");
   }
+  if (reader.has("requests") && is_automatic)
+    reader.complain("requests", "has no effect with scheme = \"auto\", which asks anyway");
   if (reader.has("share") && !is_automatic)
     reader.complain("share", "has no effect without scheme = \"auto\"");
   if (reader.has("delay") && is_automatic)

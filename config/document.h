@@ -129,6 +129,7 @@ struct RepairSection {
   Value<std::uint8_t> data;
   Value<std::uint8_t> repair;
   Value<Duration> spread;
+  Value<bool> requests;        // what is missing is asked for; automatic: always
   Value<std::uint64_t> share;  // automatic: bytes a second of a stream with its repair; 0: no bound
 };
 

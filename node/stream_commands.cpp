@@ -37,7 +37,8 @@ bool StreamCommands::open(const wire::StreamOpen& open, bool sends) {
     if (repair_.options) {
       command.options.repair = *repair_.options;
       command.options.repair.deadline = deadline_of_source(open.playout);
-    } else if (repair_.copies)
+    }
+    if (repair_.copies && command.options.repair.scheme == session::RepairScheme::copy)
       command.options.repair.copy_after =
           repair_.delay.count() > 0 ? repair_.delay : open.playout / 2;
   }

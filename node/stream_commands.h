@@ -14,7 +14,8 @@ namespace usbgw::node {
 struct RepairConfig {
   bool copies = true;
   Duration delay{};  // of copies; zero: half the playout margin of the stream
-  // When not empty, instead of copies; its deadline comes of the stream's playout margin.
+  // What is not a scheme of its own goes beside copies; the deadline comes of the stream's playout
+  // margin.
   std::optional<session::RepairOptions> options{};
 };
 

@@ -35,6 +35,7 @@ TEST(Document, RepairSchemes_TakeTheirDefaults) {
     EXPECT_EQ(*document->repair.data, 8);
     EXPECT_EQ(*document->repair.repair, 2);
     EXPECT_EQ(*document->repair.spread, 4ms);
+    EXPECT_FALSE(*document->repair.requests);
   }
 }
 
@@ -44,6 +45,22 @@ TEST(Document, RepairAuto_TakesAShare) {
   ASSERT_TRUE(document) << problem_text(document);
   EXPECT_EQ(*document->repair.scheme, RepairScheme::automatic);
   EXPECT_EQ(*document->repair.share, 1'000'000U);
+}
+
+TEST(Document, RepairRequests_GoWithEverySchemeButAuto) {
+  for (const char* scheme : {"none", "copy", "rs", "window", "auto"}) {
+    const std::string text =
+        std::string(kHost) + "[repair]\nscheme = \"" + scheme + "\"\nrequests = true\n";
+    const auto document = parse_document(text, "studio.toml");
+    if (std::string_view(scheme) == "auto") {
+      EXPECT_EQ(problem_text(document),
+                "studio.toml:16: repair.requests: has no effect with scheme = \"auto\", which asks "
+                "anyway\n");
+    } else {
+      ASSERT_TRUE(document) << problem_text(document);
+      EXPECT_TRUE(*document->repair.requests);
+    }
+  }
 }
 
 TEST(Document, Impairments_OfEveryKindAtOnce) {
