@@ -15,6 +15,7 @@
 #include "app/demo_command.h"
 #include "app/doctor_command.h"
 #include "app/keys_command.h"
+#include "app/plan_command.h"
 #include "app/softdevice_command.h"
 #include "config/device_selector.h"
 #include "config/spelling.h"
@@ -40,6 +41,7 @@ struct CommandLine {
   std::optional<double> demo_playout_ms;
   std::string demo_seeds;
   KeysOptions keys;
+  PlanOptions plan;
   SoftdeviceOptions softdevice;
   double softdevice_seconds = 0;
   double softdevice_grid_us = 0;
@@ -188,6 +190,42 @@ void add_keys(CLI::App& app, CommandLine& line) {
   add_days(issue);
 }
 
+void add_plan(CLI::App& app, CommandLine& line) {
+  CLI::App* command =
+      app.add_subcommand("plan", "Which [repair] a path needs, found by simulation");
+  PlanOptions& options = line.plan;
+  const auto add = [command](const char* name, std::string& value, const char* help,
+                             const char* type) {
+    command->add_option(name, value, help)->type_name(type);
+  };
+  add("--loss", options.loss, "What the path loses: 0.7% or 0.007", "SHARE");
+  add("--outage", options.outage, "It loses all for so long in the mean; without: one by one",
+      "TIME");
+  add("--trace", options.trace,
+      "Instead of both, what was measured: a line \"ok [N]\" or \"lost [N]\" for each packet or "
+      "run of N",
+      "FILE");
+  add("--trace-interval", options.trace_interval, "Between its packets; as --interval", "TIME");
+  add("--rtt", options.round_trip, "The shortest round trip; 1ms", "TIME");
+  add("--jitter", options.jitter, "The most that comes on top, each way; 0", "TIME");
+  command
+      ->add_option("--deadline", options.deadlines,
+                   "D: what repair may take, playout less 1 ms; 2ms,4ms,8ms")
+      ->delimiter(',')
+      ->type_name("TIME,...");
+  add("--share", options.share, "What the stream may take of the link, as in 2Mbit", "RATE");
+  add("--target", options.target, "Share of packets that may miss their deadline; 1e-5", "SHARE");
+  add("--interval", options.interval, "Between two packets of the stream; 1ms", "TIME");
+  command->add_option("--bytes", options.bytes, "Of audio in each; 192")->type_name("N");
+  command->add_option("--seconds", options.seconds, "Simulated at most for each scheme and D")
+      ->type_name("S");
+  command->add_option("--seed", options.seed, "Of the first run; 1")->type_name("N");
+  add("--plot", options.plot, "Write plan.csv there, and plan.png with gnuplot", "FOLDER");
+  command->add_flag("--all", options.all, "Every scheme, not only the most useful");
+  command->add_flag("--json", options.json, "Print JSON");
+  command->callback([&line] { line.chosen = [&line] { return run_plan(line.plan); }; });
+}
+
 std::string software_names() {
   std::string text = "One of";
   for (const auto& device : device::software::device_names()) {
@@ -293,6 +331,7 @@ void add_all(CLI::App& app, CommandLine& line) {
   add_admin_commands(app, line);
   add_doctor(app, line);
   add_demo(app, line);
+  add_plan(app, line);
   add_softdevice(app, line);
   add_keys(app, line);
 }

@@ -83,7 +83,7 @@ class CommandLine(unittest.TestCase):
     def test_help_names_every_command(self):
         code, out, _ = usbgw("--help")
         self.assertEqual(code, 0)
-        for command in ("list", "attach", "detach", "status", "doctor", "demo", "softdevice", "keys", "--config"):
+        for command in ("list", "attach", "detach", "status", "doctor", "demo", "plan", "softdevice", "keys", "--config"):
             self.assertIn(command, out)
 
     def test_wrong_usage_is_one_line_and_2(self):
@@ -439,6 +439,53 @@ class CommandLine(unittest.TestCase):
         self.assertGreater(report["concealed"], 0)
         self.assertEqual((report["faults"], report["symbols_in"], report["repair"]), (1, 0, "none"))
         self.assertEqual(usbgw(*arguments, "--check")[0], 1)
+
+    def plan(self, *arguments):
+        return usbgw("plan", "--rtt", "500us", "--deadline", "4ms", "--seconds", "2", *arguments)
+
+    def test_plan_recommends_a_section_that_the_configuration_takes(self):
+        code, out, err = self.plan("--loss", "1%", "--target", "1%", "--plot", self.path / "plot")
+        self.assertEqual(code, 0, err)
+        self.assertIn("Path: RTT 0.5 ms, J = 0 ms, 1 % lost independently.\n", out)
+        self.assertRegex(out, r"\n  none +- +\d\.\de-0\d .* %  +\d+ +(missed|open|met)\n")
+        section = out[out.index("[repair]\n"):out.index("\n\n", out.index("[repair]\n"))]
+        demo = (SOURCE / "config" / "demo.toml").read_text()
+        before, rest = demo.split("[repair]\n")
+        file = self.write(f"{before}{section}\n{rest[rest.index('[[export]]'):]}")
+        self.assertEqual(usbgw("--config", file, "--check")[:2], (0, f"{file}: ok\n"))
+        self.assertTrue((self.path / "plot" / "plan.csv").read_text().startswith("deadline_ms,"))
+
+    def test_plan_json_is_the_same_again_and_says_what_is_not_met(self):
+        arguments = ("--loss", "5%", "--outage", "20ms", "--target", "1e-6", "--json")
+        code, out, _ = self.plan(*arguments)
+        self.assertEqual((code, self.plan(*arguments)[1]), (1, out))
+        report = json.loads(out)
+        self.assertEqual(report["path"]["outage_ms"], 20)
+        self.assertGreater(report["floors"][0]["miss_rate"], 0.04)
+        self.assertNotEqual(report["recommended"]["target"], "met")
+        for row in report["rows"]:
+            self.assertLessEqual(row["lower_bound"], row["miss_rate"])
+            self.assertLessEqual(row["miss_rate"], row["upper_bound"])
+
+    def test_plan_replays_a_trace(self):
+        trace = self.path / "path.trace"
+        trace.write_text("# measured\n" + "ok 97\nlost 3\n" * 30)
+        code, out, err = self.plan("--trace", trace, "--target", "2%")
+        self.assertEqual(code, 0, err)
+        self.assertIn("3 % lost as in the trace: 90 of 3000 packets in 30 runs, the longest 3 ms.", out)
+        trace.write_text("ok\nlate\n")
+        self.assert_one_line(self.plan("--trace", trace), 2, f'{trace}:2: "late" is no line of a trace; allowed: "ok"')
+
+    def test_plan_names_the_option_that_is_wrong(self):
+        for arguments, text in (
+                ((), "what is lost? give --loss 0.7%"),
+                (("--loss", "0.7"), '--loss: "0.7" is out of range; allowed: 0% to 50%; did you mean "0.7%"?'),
+                (("--loss", "1%", "--trace", "x"), "--loss and --trace both say what is lost"),
+                (("--loss", "1%", "--jitter", "4"), '--jitter: "4" is not a duration'),
+                (("--loss", "1%", "--share", "fast"), '--share: "fast" is not a rate'),
+                (("--loss", "1%", "--seed", "x"), "--seed"),
+                (("--trace", "/nonexistent"), "/nonexistent: cannot be read: No such file or directory")):
+            self.assert_one_line(self.plan(*arguments), 2, text)
 
     def test_nobody_answers(self):
         path = self.path / "none.sock"
