@@ -43,7 +43,7 @@ void DatagramSender::begin_turn(const PathPorts& ports, const Paths& paths, Inst
   }
   now_ = now;
   payload_ = paths.payload();
-  sent_ = 0;
+  sent_ = largest_ = 0;
   select_all();
 }
 
@@ -184,6 +184,7 @@ void DatagramSender::seal() {
     counters_.add(SessionCounter::datagrams_sent);
     counters_.add(SessionCounter::bytes_sent, size);
     ++sent_;
+    largest_ = std::max(largest_, size);
   }
   for (std::size_t i = 0; i < release_count_; ++i) outbound_.release(releases_[i]);
   ++sealed_;
@@ -210,7 +211,9 @@ bool DatagramSender::send_probe(std::size_t size, PathId path) {
     used_ += zeros;
     padding -= zeros;
   }
+  const std::size_t largest = largest_;
   seal();
+  largest_ = largest;
   return true;
 }
 

@@ -33,6 +33,8 @@ class DatagramSender {
   void begin_turn(const PathPorts& ports, const Paths& paths, Instant now);
   // Seals what is open; returns the datagrams of this turn.
   std::size_t end_turn();
+  // The largest datagram of this turn, probes apart.
+  [[nodiscard]] std::size_t largest() const { return largest_; }
   // No path has room.
   [[nodiscard]] bool is_blocked() const;
   [[nodiscard]] bool is_blocked(PathId path) const { return lanes_[index_of(path)].is_blocked; }
@@ -108,6 +110,7 @@ class DatagramSender {
   Instant now_{};
   std::size_t payload_ = 0;
   std::size_t sent_ = 0;
+  std::size_t largest_ = 0;
   std::uint64_t sealed_ = 0;  // or given up, since the start
 
   // Of the open datagram, in the first port that has room: it is sealed there, and copied to the

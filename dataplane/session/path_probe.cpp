@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "dataplane/session/session_limits.h"
 
@@ -14,6 +15,7 @@ using namespace std::chrono_literals;
 constexpr unsigned kTries = 3;
 constexpr Duration kMinTimeout = 50ms;
 constexpr Duration kVerifyInterval = 2s;
+constexpr Duration kFullVerifyInterval = 60s;
 constexpr Duration kRaiseInterval = 60s;
 constexpr Duration kRaiseAfterLowering = 10s;
 constexpr std::size_t kCloseEnough = 64;
@@ -35,6 +37,17 @@ std::optional<std::size_t> PathProbe::candidate() const {
   return confirmed_ + (failed_ - confirmed_) / 2;
 }
 
+// What is no larger than kMinimumPayload passes where pings do.
+void PathProbe::plan_verification(Instant now) {
+  const bool is_full = !is_proven_ || now >= next_full_verify_;
+  const std::size_t used = std::exchange(used_, 0);
+  next_verify_ = now + kVerifyInterval;
+  if (is_full) next_full_verify_ = now + kFullVerifyInterval;
+  if (!is_full && used <= kMinimumPayload) return;
+  goal_ = Goal::verify;
+  size_ = is_full ? confirmed_ : std::min(used, confirmed_);
+}
+
 void PathProbe::plan(Instant now) {
   size_ = 0;
   failures_ = 0;
@@ -44,8 +57,7 @@ void PathProbe::plan(Instant now) {
     goal_ = Goal::raise;
     size_ = *next;
   } else if (now >= next_verify_) {
-    goal_ = Goal::verify;
-    size_ = confirmed_;
+    plan_verification(now);
   } else if (!next && confirmed_ < most_ && next_raise_ <= now) {
     next_raise_ = now + kRaiseInterval;  // all sizes are settled: look again later
     failed_ = most_ + 1;
@@ -62,6 +74,7 @@ bool PathProbe::update(Instant now, std::uint64_t answers, Duration timeout) {
     if (answers == 0) return false;
     has_started_ = true;
     next_verify_ = now + kVerifyInterval;
+    next_full_verify_ = now + kFullVerifyInterval;
     plan(now);
     return false;
   }
@@ -94,6 +107,7 @@ bool PathProbe::lower(Instant now) {
   failed_ = most_ + 1;
   next_raise_ = now + kRaiseAfterLowering;
   next_verify_ = now;
+  is_proven_ = false;
   if (confirmed_ == before) next_verify_ = now + kVerifyInterval;
   plan(now);
   return confirmed_ != before;
@@ -112,6 +126,7 @@ void PathProbe::sent(Instant now) {
 
 void PathProbe::answered(std::size_t size, Instant now) {
   if (size_ == 0 || size != size_) return;
+  is_proven_ = is_proven_ || size >= confirmed_;
   confirmed_ = std::max(confirmed_, size);
   next_verify_ = now + kVerifyInterval;
   plan(now);

@@ -44,6 +44,7 @@ std::size_t Session::Implementation::transmit(const PathPorts& ports, Instant no
   send_loss_reports(now);
   for (std::size_t i = 0; i < paths.count(); ++i) send_path_records(static_cast<PathId>(i), now);
   work += sender.end_turn();
+  for (Path& path : paths.all()) path.probe.used(sender.largest());
   blocked_until = sender.is_blocked() ? now + kBlockedPause : Instant{};
   return work;
 }

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/dataplane/session/session_pair.h"
 
 namespace usbgw::session {
@@ -117,12 +119,49 @@ TEST(PathProbe, ComesCloseToAnUnusualSizeThroughLoss) {
   EXPECT_GE(pair.a.session->path_payload(), 4000u - 128);
 }
 
-TEST(PathProbe, BlackHoleLowersThePayloadAndIsCounted) {
+// A source of that size each 10 ms, for a second.
+void send_for_a_second(Pair& pair, std::size_t bytes) {
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    ASSERT_TRUE(pair.a.send_counted(kStream, i, bytes));
+    pair.run(10ms);
+  }
+}
+
+// Datagrams from a that are at least so large.
+std::size_t datagrams_of(const Pair& pair, std::size_t bytes) {
+  return static_cast<std::size_t>(
+      std::count_if(pair.a_to_b.log.begin(), pair.a_to_b.log.end(),
+                    [&](const Sent& sent) { return sent.bytes.size() >= bytes; }));
+}
+
+TEST(PathProbe, SizeThatIsUsedIsVerifiedOften_AndNoLargerOne) {
+  Pair pair;
+  pair.open(timely());
+  pair.run(1s);
+  for (int i = 0; i < 10; ++i) send_for_a_second(pair, 300);
+  const std::size_t none = datagrams_of(pair, 1400);
+  for (int i = 0; i < 10; ++i) send_for_a_second(pair, 3000);
+  EXPECT_EQ(none, datagrams_of(pair, 4000));
+  EXPECT_GE(datagrams_of(pair, 1400), none + 1000 + 4);
+  EXPECT_LE(datagrams_of(pair, 1400), none + 1000 + 5);
+}
+
+TEST(PathProbe, BlackHoleThatNothingFallsIntoIsFoundInTime) {
   Pair pair;
   pair.run(1s);
   ASSERT_EQ(pair.a.session->path_payload(), 8900u);
   pair.a_to_b.impairment.mtu = 1450;
-  pair.run(5s);
+  pair.run(63s);
+  EXPECT_EQ(pair.a.session->path_payload(), 1400u);
+}
+
+TEST(PathProbe, BlackHoleLowersThePayloadAndIsCounted) {
+  Pair pair;
+  pair.open(timely());
+  pair.run(1s);
+  ASSERT_EQ(pair.a.session->path_payload(), 8900u);
+  pair.a_to_b.impairment.mtu = 1450;
+  for (int i = 0; i < 5; ++i) send_for_a_second(pair, 3000);
   EXPECT_EQ(pair.a.session->path_payload(), 1400u);
   EXPECT_EQ(pair.a.count(SessionCounter::mtu_lowered), 1u);
   pair.a_to_b.impairment.mtu = 9000;

@@ -188,7 +188,7 @@ TEST(ReliableStream, SourceLargerThanALoweredPathWaitsUntilItIsRaised) {
   pair.open(reliable());
   pair.run(1s);
   pair.a_to_b.impairment.mtu = 1450;
-  pair.run(5s);
+  pair.run(63s);
   ASSERT_EQ(pair.a.session->path_payload(), 1400u);
   ASSERT_TRUE(pair.a.send_counted(kStream, 0, 1600));
   pair.run(1s);
