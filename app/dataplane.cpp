@@ -28,7 +28,7 @@ Result<dpdk::PortConfig> port_config(const config::DataplaneSection& section) {
 // Where the user must look: the key that asked for what this machine cannot do.
 tl::unexpected<Error> located(const config::Document& document, Error error) {
   const auto& second = document.second_path;
-  const bool is_second = second && error.context.starts_with("port " + *second->port);
+  const bool is_second = second && error.context.starts_with("port " + *second->port + ":");
   const config::DataplaneSection& section = is_second ? *second : document.dataplane;
   const bool is_port = error.context.starts_with("port ") || !*section.hugepages;
   const config::Location& at = is_port ? section.port.at : section.hugepages.at;

@@ -126,8 +126,7 @@ void Worker::run() {
 void Worker::look(bool is_unasked) {
   if (is_unasked) {
     ++turns_unasked_;
-    ready_.clear();
-    for (Loop* const loop : loops_) loop->polled(ReadyDescriptors(ready_));
+    for (Loop* const loop : loops_) loop->not_asked();
     return;
   }
   collect_descriptors();

@@ -37,6 +37,9 @@ class Loop {
   // Before turn(), when the runner has just waited for the descriptors named: what is not among
   // `ready` need not be tried in that turn. A turn without it tries all.
   virtual void polled(const ReadyDescriptors& ready) { static_cast<void>(ready); }
+  // Before turn(), when the runner has not asked since the turn before: the descriptors need not be
+  // tried in this one, it will ask for them before long.
+  virtual void not_asked() {}
   // File descriptors whose writability means work, because output is waiting; appended.
   virtual void append_writable(std::vector<int>& writable) const { static_cast<void>(writable); }
   // True while latency matters (a stream is open): the runner then idles in short steps.

@@ -42,6 +42,9 @@ class SpscRing {
     return push(std::move(copy));
   }
 
+  // Producer: items pushed since the start; wraps.
+  [[nodiscard]] std::size_t pushed() const { return head_.load(std::memory_order_relaxed); }
+
   // Consumer. False when empty.
   [[nodiscard]] bool pop(T& item) {
     const std::size_t tail = tail_.load(std::memory_order_relaxed);

@@ -69,6 +69,10 @@ class StreamLink {
   // one stalled stream does not take every block.
   [[nodiscard]] std::size_t outstanding(StreamId stream);
 
+  // Items published since the start; wraps. Whether the consumer is to be woken is known from this
+  // alone: what is pending may shrink meanwhile.
+  [[nodiscard]] std::size_t published() const { return items_.pushed(); }
+
   // --- consumer thread ---
   [[nodiscard]] bool pop(StreamItem& item) { return items_.pop(item); }
   [[nodiscard]] std::span<const std::byte> bytes(const StreamItem& item) const;

@@ -101,9 +101,9 @@ std::size_t AgentUsbLoop::turn(Instant now) {
     while (session->links->paths.pop(update)) {
     }  // the agent follows its own device's clock and needs no path
     work += session->deliver(now);
-    const std::size_t published = session->links->outbound.pending();
+    const std::size_t published = session->links->outbound.published();
     work += turn_devices(*session, now);
-    if (session->links->outbound.pending() > published) packet_.wake();
+    if (session->links->outbound.published() != published) packet_.wake();
   }
   events_.flush();
   return work;
@@ -166,8 +166,10 @@ void AgentUsbLoop::run(AgentCommand& command, Instant now) {
     if (auto* const served = sessions_.find(taken->session, taken->taken.attachment))
       served->attachment.reports_taken(taken->taken);
   } else if (auto* margin = std::get_if<ac::Margin>(&command)) {
-    if (auto* const served = sessions_.find(margin->session, margin->margin.attachment))
+    if (auto* const served = sessions_.find(margin->session, margin->margin.attachment)) {
       served->streams.set_playout(margin->margin);
+      packet_.wake();
+    }
   }
 }
 
@@ -191,6 +193,12 @@ void AgentUsbLoop::append_descriptors(std::vector<int>& readable) const {
 void AgentUsbLoop::polled(const ReadyDescriptors& ready) {
   for (const auto& session : sessions_) {
     for (const auto& served : session->attachments) served->usb->polled(ready);
+  }
+}
+
+void AgentUsbLoop::not_asked() {
+  for (const auto& session : sessions_) {
+    for (const auto& served : session->attachments) served->usb->not_asked();
   }
 }
 

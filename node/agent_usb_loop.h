@@ -116,6 +116,7 @@ class AgentUsbLoop : public Loop {
   [[nodiscard]] Instant next_deadline() const override;
   void append_descriptors(std::vector<int>& readable) const override;
   void polled(const ReadyDescriptors& ready) override;
+  void not_asked() override;
   [[nodiscard]] bool is_live() const override;
 
  private:

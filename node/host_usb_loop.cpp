@@ -75,7 +75,7 @@ std::size_t HostUsbLoop::turn(Instant now) {
   for (const auto& session : sessions_) {
     follow_path(*session);
     work += session->deliver(now);
-    const std::size_t published = session->links->outbound.pending();
+    const std::size_t published = session->links->outbound.published();
     for (const auto& hosted : session->attachments) {
       work += hosted->attachment.turn(now);
       if (hosted->attachment.is_closed() && !hosted->closed_told) {
@@ -83,7 +83,7 @@ std::size_t HostUsbLoop::turn(Instant now) {
         events_.send(host_event::Closed{hosted->session, hosted->id});
       }
     }
-    if (session->links->outbound.pending() > published) packet_.wake();
+    if (session->links->outbound.published() != published) packet_.wake();
   }
   events_.flush();
   return work;

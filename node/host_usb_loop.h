@@ -126,6 +126,7 @@ class HostUsbLoop : public Loop {
   void append_descriptors(std::vector<int>& readable) const override;
   void append_writable(std::vector<int>& writable) const override;
   void polled(const ReadyDescriptors& ready) override;
+  void not_asked() override { polled(ReadyDescriptors({})); }
   [[nodiscard]] bool is_live() const override;
 
  private:

@@ -148,7 +148,9 @@ std::size_t PacketLoop::transmit(Instant now) {
     // command.
     const std::size_t ready = entry.links->outbound.pending();
     run_stream_commands(entry);
+    const std::size_t published = entry.links->inbound.published();
     work += entry.session->transmit(ports_, now, ready);
+    if (entry.links->inbound.published() != published) wakers_.usb.wake();
     publish_path(entry, now);
     ask_for_repair_window(entry);
   }

@@ -91,7 +91,7 @@ class PacketLoop : public Loop {
   void read_port() {
     PacketCommand command;
     command.kind = PacketCommand::Kind::read_port;
-    if (commands_.push(std::move(command))) wakers_.self.wake();
+    static_cast<void>(post_if_calm(std::move(command)));
   }
   [[nodiscard]] std::string_view counter_name(std::size_t index) const {
     return ports_.ports[0]->counter_name(index);

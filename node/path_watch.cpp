@@ -26,8 +26,7 @@ std::optional<PathWatch::News> PathWatch::silent(Seen& seen, const std::string& 
   seen.is_answering = false;
   if (seen.is_told_silent || (!seen.has_answered && now - started_ < kDue)) return std::nullopt;
   seen.is_told_silent = true;
-  return News{true, name + (seen.has_answered ? " is silent" : " has not answered yet") +
-                        ": what is sent depends on the other one"};
+  return News{true, name + (seen.has_answered ? " is silent" : " has not answered yet")};
 }
 
 std::optional<PathWatch::News> PathWatch::answering(Seen& seen, const std::string& name,

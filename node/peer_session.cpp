@@ -41,6 +41,7 @@ std::size_t PeerSession::turn(Instant now) {
   if (state_ == State::greeting) take_greeting(now);
   if (state_ == State::open) {
     if (const auto next = rotation_->turn(now)) send(wire::SessionMessage{*next});
+    hand_over_repair_window();
   }
   work += flush();
   if (channel_->state() == control::ChannelState::closed && state_ != State::closed) {
@@ -142,12 +143,18 @@ void PeerSession::take(const PacketEvent& event, Instant now) {
     watch_paths(event, now);
   }
   if (event.kind != PacketEvent::Kind::wants_repair_window) return;
+  repair_window_ = session::make_repair_window(max_payload_);
+  hand_over_repair_window();
+}
+
+// While the packet worker has much to read, later.
+void PeerSession::hand_over_repair_window() {
+  if (repair_window_ == nullptr) return;
   PacketCommand command;
   command.kind = PacketCommand::Kind::repair_window;
   command.handle = handle_;
-  command.repair_window = session::make_repair_window(max_payload_);
-  const bool is_posted = packets_.post(std::move(command));
-  USBGW_ASSERT(is_posted);  // one at a time for each session
+  command.repair_window = std::move(repair_window_);
+  if (!packets_.post_if_calm(std::move(command))) repair_window_ = std::move(command.repair_window);
 }
 
 void PeerSession::watch_paths(const PacketEvent& report, Instant now) {
@@ -229,6 +236,7 @@ void PeerSession::remove_datagrams() {
 
 Instant PeerSession::next_deadline() const {
   if (state_ == State::closed) return kNever;
+  if (state_ == State::open && repair_window_ != nullptr) return Instant{};
   const Instant next = channel_->next_deadline();
   return state_ == State::open ? std::min(next, rotation_->next_deadline()) : next;
 }

@@ -84,6 +84,7 @@ class PeerSession {
   void greet();
   void take_greeting(Instant now);
   [[nodiscard]] Result<void> start_datagrams(const wire::Hello& hello, Instant now);
+  void hand_over_repair_window();
   void watch_paths(const PacketEvent& report, Instant now);
   std::size_t flush();
 
@@ -101,8 +102,9 @@ class PeerSession {
   std::shared_ptr<SessionLinks> links_;
   std::size_t max_payload_ = 0;  // of its datagrams
   bool datagrams_added_ = false;
-  std::optional<KeyRotation> rotation_;  // from the greeting on
-  std::optional<PathWatch> paths_;       // with two
+  std::optional<KeyRotation> rotation_;               // from the greeting on
+  std::unique_ptr<fec::RepairWindow> repair_window_;  // that the packet worker could not take yet
+  std::optional<PathWatch> paths_;                    // with two
   std::deque<PathWatch::News> path_news_;
   struct Waiting {
     control::MessageClass message_class;

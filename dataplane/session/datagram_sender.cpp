@@ -110,11 +110,12 @@ void DatagramSender::reserve(Lane& lane) {
 // and whichever arrives second is known by it.
 void DatagramSender::commit(std::size_t size) {
   for (Lane& lane : lanes_) {
+    if (lane.room.empty() || lane.room.data() == room_.data()) continue;
+    std::copy_n(room_.begin(), size, lane.room.begin());
+    counters_.add(SessionCounter::path_copies_sent);
+  }
+  for (Lane& lane : lanes_) {
     if (lane.room.empty()) continue;
-    if (lane.room.data() != room_.data()) {
-      std::copy_n(room_.begin(), size, lane.room.begin());
-      counters_.add(SessionCounter::path_copies_sent);
-    }
     lane.port->commit(size, traffic_class_);
     lane.room = {};
   }

@@ -1,6 +1,7 @@
-// Which of two paths brought each datagram first, and which datagrams one of them never brought. A
-// statistic, and nothing else: what comes a second time is not opened, so whoever can send us bytes
-// can falsify it.
+// Which of two paths brought each datagram first, and which datagrams one of them never brought:
+// lost, or not sent there (its port was full, or it has been silent for long). A statistic, and
+// nothing else: what comes a second time is not opened, so whoever can send us bytes can falsify
+// it.
 #pragma once
 
 #include <array>
@@ -22,7 +23,7 @@ class PathLedger {
     std::uint64_t lost = 0;      // of those, never came here
   };
 
-  // Opened; `order` is that of sending, and not negative. Only for what was sent on both paths.
+  // Opened; `order` is that of sending, and not negative.
   void first(std::int64_t order, PathId path);
   // One that has been opened before. True: the other path had brought it.
   [[nodiscard]] bool again(std::int64_t order, PathId path);

@@ -49,8 +49,8 @@ struct PathStatus {
   PathEstimate estimate;
   std::size_t payload = 0;  // UDP payload that its probes have confirmed
   bool is_answering = false;
-  // Of the datagrams that were sent on both paths: those that came here first; those that came on
-  // the other path, and of them those that never came here.
+  // Datagrams that came here first; those that came on the other path, and of them those that never
+  // came here (see PathLedger).
   std::uint64_t first = 0;
   std::uint64_t compared = 0;
   std::uint64_t lost = 0;

@@ -38,5 +38,16 @@ TEST(SpscRing, KeepsOrderBetweenTwoThreads) {
   EXPECT_TRUE(ring.empty());
 }
 
+TEST(SpscRing, CountsWhatWasPushed_WhateverWasTaken) {
+  SpscRing<int> ring(4);
+  int taken = 0;
+  for (int i = 0; i < 10; ++i) {
+    const std::size_t before = ring.pushed();
+    ASSERT_TRUE(ring.push(int{i}));
+    ASSERT_TRUE(ring.pop(taken));
+    EXPECT_EQ(ring.pushed(), before + 1);
+  }
+}
+
 }  // namespace
 }  // namespace usbgw

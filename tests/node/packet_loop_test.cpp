@@ -132,6 +132,14 @@ TEST(PacketLoop, CommandsWakeItsWorker) {
   EXPECT_EQ(side.self.wakes, 2);
 }
 
+TEST(PacketLoop, StatusRequestsLeaveRoomForCommands) {
+  simulation::VirtualClock clock;
+  Side side(true, clock);
+  for (int i = 0; i < 1000; ++i) side.loop.read_port();
+  PacketCommand command = addition(2);
+  EXPECT_TRUE(side.loop.post(std::move(command)));
+}
+
 TEST(PacketLoop, ReportSaysOfWhichKeyItIs) {
   simulation::VirtualClock clock;
   Side side(true, clock);

@@ -116,6 +116,7 @@ class UsbDevice {
   virtual void append_descriptors(std::vector<int>& readable) const = 0;
   // See Loop.
   virtual void polled(const ReadyDescriptors& ready) { static_cast<void>(ready); }
+  virtual void not_asked() {}
   [[nodiscard]] virtual bool is_gone() const = 0;
 };
 

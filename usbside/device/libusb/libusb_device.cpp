@@ -173,11 +173,12 @@ bool LibusbDevice::libusb_has_work() {
 std::size_t LibusbDevice::poll(Instant now) {
   const Instant last_turn = std::exchange(now_, now);
   const bool is_known_empty = std::exchange(is_known_empty_, false) && !watch_.has_hung_up();
+  const bool is_unasked = std::exchange(is_unasked_, false) && !watch_.has_hung_up();
   if (commanding_) take_command_result();
   std::size_t work = run_ended(now);
   if (is_known_empty)
     empty_at_ = last_turn;  // or later: the runner asked in between
-  else if (!commanding_)
+  else if (!commanding_ && !is_unasked)
     work += reap();
   if (to_start_) {
     helper_->start(*to_start_);

@@ -32,6 +32,7 @@ class LibusbDevice final : public UsbDevice {
   Instant next_deadline() const override;
   void append_descriptors(std::vector<int>& readable) const override;
   void polled(const ReadyDescriptors& ready) override;
+  void not_asked() override { is_unasked_ = !commanding_; }
   bool is_gone() const override { return gone_; }
 
   // From libusb, inside poll().
@@ -65,6 +66,7 @@ class LibusbDevice final : public UsbDevice {
   std::vector<LibusbTransfer*> ended_;       // ended without libusb; their owners learn in poll()
   Instant now_{};                            // of the turn
   bool is_known_empty_ = false;              // the next poll() need not ask libusb
+  bool is_unasked_ = false;                  // nor does the next poll() know anything
   Instant empty_at_{};                       // when the kernel last had no completion for us
   Instant look_again_{};                     // while the descriptor has hung up
   std::size_t reaped_ = 0;
