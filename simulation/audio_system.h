@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "simulation/audio_driver_model.h"
+#include "simulation/one_device.h"
 #include "simulation/tapped_device.h"
 #include "simulation/whole_system.h"
 
@@ -84,7 +85,7 @@ class AudioSystem {
   VirtualClock clock_;
   device::software::DeviceOptions options_;
   TappedFunction function_;
-  TappedProvider devices_;
+  OneDevice devices_;
   AudioDriverModel driver_;
   TappedDriver tapped_driver_;
   std::unique_ptr<WholeSystem> system_;

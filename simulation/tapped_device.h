@@ -7,7 +7,6 @@
 #include "usbside/device/software/audio_descriptors.h"
 #include "usbside/device/software/audio_function.h"
 #include "usbside/device/software/catalogue.h"
-#include "usbside/device/software/software_device.h"
 
 namespace usbgw::simulation {
 
@@ -65,25 +64,6 @@ class TappedFunction final : public device::software::Function {
   std::unique_ptr<device::software::Function> function_;
   AudioTap& tap_;
   Duration interval_;
-};
-
-// The one device of an agent.
-class TappedProvider final : public device::DeviceProvider {
- public:
-  TappedProvider(const device::software::DeviceOptions& options, TappedFunction& function)
-      : options_(options), function_(function) {}
-  [[nodiscard]] std::vector<device::PresentDevice> list() override {
-    return {device::software::present(options_, function_)};
-  }
-  [[nodiscard]] Result<std::unique_ptr<device::UsbDevice>> open(
-      const device::PresentDevice&) override {
-    return std::unique_ptr<device::UsbDevice>(std::make_unique<device::software::SoftwareDevice>(
-        function_, options_.bus_ppm, "software:" + options_.name));
-  }
-
- private:
-  device::software::DeviceOptions options_;
-  TappedFunction& function_;
 };
 
 class TappedDriver final : public DriverModel {

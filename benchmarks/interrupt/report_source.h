@@ -67,24 +67,4 @@ class ReportSource final : public device::software::Function {
   std::vector<Instant> given_at_ = std::vector<Instant>(kRemembered);
 };
 
-// The one device of an agent.
-class ReportProvider final : public device::DeviceProvider {
- public:
-  ReportProvider(const ReportKind& kind, ReportSource& source) : source_(source) {
-    options_.name = kind.device;
-  }
-  [[nodiscard]] std::vector<device::PresentDevice> list() override {
-    return {device::software::present(options_, source_)};
-  }
-  [[nodiscard]] Result<std::unique_ptr<device::UsbDevice>> open(
-      const device::PresentDevice&) override {
-    return std::unique_ptr<device::UsbDevice>(std::make_unique<device::software::SoftwareDevice>(
-        source_, options_.bus_ppm, "software:" + options_.name));
-  }
-
- private:
-  device::software::DeviceOptions options_;
-  ReportSource& source_;
-};
-
 }  // namespace usbgw::benchmarks

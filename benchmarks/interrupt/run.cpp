@@ -1,6 +1,7 @@
 #include "benchmarks/interrupt/run.h"
 
 #include "common/byte_order.h"
+#include "simulation/one_device.h"
 
 namespace usbgw::benchmarks {
 namespace {
@@ -100,7 +101,9 @@ ReportFigures run_reports(const ReportCase& one) {
   ReportFigures figures;
   simulation::VirtualClock clock;
   ReportSource source(one.kind, one.reports, one.seed);
-  ReportProvider devices(one.kind, source);
+  device::software::DeviceOptions options;
+  options.name = one.kind.device;
+  simulation::OneDevice devices(options, source);
   ReportReader reader(one.kind, source, one.network.delay, figures);
   simulation::SystemConfig config;
   config.seed = one.seed;
